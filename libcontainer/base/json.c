@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// See json.h.
+#include "libcontainer/base/json.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static void new_line(struct json *json)
+{
+	if (!json->indent)
+		return;
+	text_add(json->text, "\n");
+	for (int i = 0; i < json->depth * json->indent; i++)
+		text_add_bytes(json->text, " ", 1);
+}
+
+// Length of the UTF-8 sequence at s, 0 when it is none (overlong, surrogate, cut).
+static size_t sequence(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
+	if (s[0] >= 0xe0 && s[0] <= 0xef) {
+		if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80)
+			return 0;
+		if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f))
+			return 0;
+		return 3;
+	}
+	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+		if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80 || (s[3] & 0xc0) != 0x80)
+			return 0;
+		if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+			return 0;
+		return 4;
+	}
+	return 0;
+}
+
+static void quoted(struct text *text, const char *value)
+{
+	static const char hex[] = "0123456789abcdef";
+	text_add_bytes(text, "\"", 1);
+	const unsigned char *s = (const unsigned char *)value;
+	while (*s) {
+		size_t length = sequence(s);
+		if (length == 0) {
+			text_add(text, "\\ufffd");
+			s++;
+		} else if (*s == '"' || *s == '\\') {
+			char escape[2] = {'\\', (char)*s++};
+			text_add_bytes(text, escape, 2);
+		} else if (*s == '\n') {
+			text_add(text, "\\n");
+			s++;
+		} else if (*s < 0x20 || *s == 0x7f) {
+			char escape[6] = {'\\', 'u', '0', '0', hex[*s >> 4], hex[*s & 15]};
+			text_add_bytes(text, escape, 6);
+			s++;
+		} else {
+			text_add_bytes(text, (const char *)s, length);
+			s += length;
+		}
+	}
+	text_add_bytes(text, "\"", 1);
+}
+
+static void begin_value(struct json *json, const char *key)
+{
+	if (json->filled)
+		text_add(json->text, ",");
+	if (json->depth)
+		new_line(json);
+	json->filled = true;
+	if (key) {
+		quoted(json->text, key);
+		text_add(json->text, json->indent ? ": " : ":");
+	}
+}
+
+static void begin_container(struct json *json, const char *key, const char *bracket)
+{
+	begin_value(json, key);
+	text_add(json->text, bracket);
+	json->depth++;
+	json->filled = false;
+}
+
+static void end_container(struct json *json, const char *bracket)
+{
+	json->depth--;
+	if (json->filled)
+		new_line(json);
+	text_add(json->text, bracket);
+	json->filled = true;
+}
+
+void json_begin_object(struct json *json, const char *key)
+{
+	begin_container(json, key, "{");
+}
+
+void json_end_object(struct json *json)
+{
+	end_container(json, "}");
+}
+
+void json_begin_array(struct json *json, const char *key)
+{
+	begin_container(json, key, "[");
+}
+
+void json_end_array(struct json *json)
+{
+	end_container(json, "]");
+}
+
+void json_string(struct json *json, const char *key, const char *value)
+{
+	begin_value(json, key);
+	quoted(json->text, value);
+}
+
+void json_unsigned(struct json *json, const char *key, uint64_t value)
+{
+	begin_value(json, key);
+	text_add_unsigned(json->text, value);
+}
+
+void json_signed(struct json *json, const char *key, int64_t value)
+{
+	begin_value(json, key);
+	text_add_signed(json->text, value);
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+	begin_value(json, key);
+	text_add(json->text, value ? "true" : "false");
+}
+
+void json_raw(struct json *json, const char *key, const char *value)
+{
+	begin_value(json, key);
+	text_add(json->text, value);
+}

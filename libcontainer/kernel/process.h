@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes: who they are for good, waiting, signals of the caller.
+#ifndef HUSK_KERNEL_PROCESS_H
+#define HUSK_KERNEL_PROCESS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libcontainer/base/attributes.h"
+
+// Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good.
+// *zombie tells whether it is dead and only waits to be reaped. ESRCH when there is none.
+int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie) must_check;
+
+// Waits for pidfd to end; timeout_ms -1 = for ever. Returns 1 when it ended, 0 on time out, -1.
+int process_wait_pidfd(int pidfd, int timeout_ms) must_check;
+
+// waitpid for one child, EINTR handled. *status as of waitpid.
+int process_reap(pid_t pid, int *status) must_check;
+
+// The exit code a shell would give: the program's, or 128 + signal.
+int process_exit_code(int status);
+
+// /proc/sys/kernel/random/boot_id into a buffer of 37 bytes.
+int process_boot_id(char id[37]) must_check;
+
+// Blocks every signal and remembers the mask as it was.
+int signals_block_all(sigset_t *before) must_check;
+
+// The state a program expects at its start: nothing blocked, nothing ignored or caught.
+int signals_reset(void) must_check;
+
+// "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3": the number, or -1 (EINVAL).
+int signals_from_name(const char *name) must_check;
+
+#endif

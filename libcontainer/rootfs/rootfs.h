@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's view of files: root, mounts, devices, masks.
+//
+// Two halves. The plan is made by the calling process, before anything exists: options are parsed,
+// contradictions refused, and sources that only the host may open are opened. The steps run in the
+// new process, in its own mount namespace, in the order in which they stand here; before rootfs_enter
+// they still see the host's tree and use it only for sources.
+//
+// Every path inside the root goes through kernel/path.h. A target is resolved once.
+#ifndef HUSK_ROOTFS_ROOTFS_H
+#define HUSK_ROOTFS_ROOTFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libcontainer/base/attributes.h"
+#include "libcontainer/base/error.h"
+#include "libcontainer/base/log.h"
+#include "libcontainer/base/text.h"
+#include "spec/spec.h"
+
+// How `--overlay` and the annotation org.husk.overlay read: "tmpfs", "tmpfs:size=64m", or a directory
+// that holds (or gets) upper/ and work/.
+struct rootfs_options {
+	const char *bundle;          // absolute path
+	const char *overlay;         // or NULL
+	bool no_pivot;               // MS_MOVE and chroot instead of pivot_root
+	bool new_mount_namespace;    // a mount namespace of its own is made or joined
+	bool user_namespace;         // the container has its own user namespace (made or joined)
+	bool user_namespace_new;     // ... and it is made for it
+	bool rootless;               // the caller is not privileged on the host
+	bool cgroup_namespace_new;
+	bool network_namespace_new;
+	const char *cgroup_path;     // absolute host path of the container's cgroup2 directory, or NULL
+	const char *mount_label;     // SELinux context for mounts, or NULL
+};
+
+struct rootfs;
+
+// Parses and checks everything that can be known without touching the host. Borrows spec and options' strings
+// until rootfs_free. Warnings go to log.
+int rootfs_plan(const struct spec *spec, const struct rootfs_options *options, const struct log *log,
+		struct rootfs **rootfs, struct error *err) must_check;
+
+// The plan in words for --dry-run, a line a mount/device/mask, each with the given prefix.
+void rootfs_describe(const struct rootfs *rootfs, const char *prefix, struct text *text);
+
+// In the calling process: opens the root directory and those sources which the new process could not open
+// (sources for a user namespace, opened with the caller's rights). Fails when root.path is no directory.
+int rootfs_open(struct rootfs *rootfs, struct error *err) must_check;
+
+// The root directory on the host, O_PATH, after rootfs_open. Borrowed. (With an overlay, its lower layer.)
+int rootfs_lower_fd(const struct rootfs *rootfs);
+
+// Gives the plan the user namespace of the container for idmapped mounts (a descriptor it borrows), needed only
+// when rootfs_needs_user_namespace_fd says so. Called in the calling process after the maps are written.
+bool rootfs_needs_user_namespace_fd(const struct rootfs *rootfs);
+int rootfs_prepare_idmaps(struct rootfs *rootfs, int user_namespace_fd, struct error *err) must_check;
+
+// ---- steps, in this order, in the new process --------------------------------------------------
+
+// rootfsPropagation (default: recursive slave) on the whole tree, and the mount that holds the root made private.
+int rootfs_isolate(struct rootfs *rootfs, struct error *err) must_check;
+// Attaches the root: a bind of root.path, or the overlay. From here on rootfs_fd is valid.
+int rootfs_attach(struct rootfs *rootfs, struct error *err) must_check;
+int rootfs_fd(const struct rootfs *rootfs);
+// mounts[], in order.
+int rootfs_mount(struct rootfs *rootfs, struct error *err) must_check;
+// Default devices, linux.devices, /dev links.
+int rootfs_make_devices(struct rootfs *rootfs, struct error *err) must_check;
+// Puts the pty peer on /dev/console (terminal only).
+int rootfs_bind_console(struct rootfs *rootfs, int pty_peer_fd, struct error *err) must_check;
+// Makes a missing working directory (best effort, like the engines expect; EROFS is no error).
+int rootfs_make_cwd(struct rootfs *rootfs, const char *cwd, struct error *err) must_check;
+// pivot_root (or move and chroot), the old root detached; after it nothing of the host's tree is reachable.
+int rootfs_enter(struct rootfs *rootfs, struct error *err) must_check;
+// readonlyPaths, maskedPaths, mounts that become read-only late (/dev), rootfsPropagation of the root, root.readonly.
+int rootfs_finish(struct rootfs *rootfs, struct error *err) must_check;
+
+void rootfs_free(struct rootfs *rootfs);
+
+// Mount options that the parser knows, NULL-terminated, for `features`.
+const char *const *rootfs_words_mount_options(void);
+
+#endif
