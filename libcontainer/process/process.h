@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the container's process is given: identity, environment, limits, scheduling, terminal; and hooks.
+//
+// The functions here act on the calling process unless they say otherwise; init and exec call the same ones.
+#ifndef HUSK_PROCESS_PROCESS_H
+#define HUSK_PROCESS_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "libcontainer/base/attributes.h"
+#include "libcontainer/base/error.h"
+#include "libcontainer/base/log.h"
+#include "libcontainer/base/text.h"
+#include "spec/spec.h"
+
+// ---- identity.c ----------------------------------------------------------------------------------
+
+// setgroups, setresgid, setresuid, keeping the permitted capabilities (PR_SET_KEEPCAPS) for the caller to reduce. keep_groups: no
+// setgroups at all. may_set_groups false: setgroups is denied in this user namespace; additional groups are then an error.
+int identity_apply(const struct spec_user *user, bool keep_groups, bool may_set_groups, struct error *err)
+	must_check;
+// umask as configured, or 0022.
+void identity_apply_umask(const struct spec_user *user);
+// Gives 0, 1 and 2 to the user where that makes sense (never /dev/null; EROFS, EPERM, EINVAL ignored).
+int identity_own_stdio(const struct spec_user *user, struct error *err) must_check;
+
+// ---- environment.c -------------------------------------------------------------------------------
+
+struct environment {
+	char **variables;  // owned: NULL-terminated, ready for execve
+};
+// The process' variables, last duplicate wins, HOME added from /etc/passwd of the root root_fd (bounded, never blocking, "/" when
+// there is none). extra: more "K=V" (NULL-terminated, may be NULL) that win over the configuration's.
+int environment_make(const struct spec_process *process, int root_fd, const char *const *extra,
+		     struct environment *environment, struct error *err) must_check;
+const char *environment_get(const struct environment *environment, const char *name);
+void environment_done(struct environment *environment);
+
+// Finds args[0] as execvpe would inside the container: absolute or with a slash as it is, else along PATH of the environment.
+// Called after rootfs_enter and chdir, with the user's identity not yet taken (so: checks the mode bits, regular file). The texts are those of
+// the command-line contract, section 8. *path malloc'ed.
+int environment_find_program(const struct environment *environment, const char *name, char **path, struct error *err)
+	must_check;
+// Says what an execve that failed with code most likely means: missing interpreter, wrong architecture, CRLF in "#!" ...
+int environment_explain_exec(const char *path, int code, struct error *err);
+
+// ---- limits.c ------------------------------------------------------------------------------------
+
+int limits_apply(const struct spec_rlimit *limits, size_t count, struct error *err) must_check;
+int limits_apply_oom_score(const struct spec_optional_i64 *score, int proc_fd, struct error *err) must_check;
+// Raises the soft limit of open files to the hard one for the runtime's own work; restore undoes it.
+struct limits_saved {
+	bool changed;
+	unsigned long long soft, hard;
+};
+void limits_raise_files(struct limits_saved *saved);
+void limits_restore_files(const struct limits_saved *saved);
+
+// ---- scheduling.c --------------------------------------------------------------------------------
+
+int scheduling_apply(const struct spec_scheduler *scheduler, struct error *err) must_check;
+int scheduling_apply_io(const struct spec_io_priority *priority, struct error *err) must_check;
+// A CPU list, or NULL for every CPU (so that the caller's own mask does not leak in).
+int scheduling_apply_affinity(const char *cpus, struct error *err) must_check;
+int scheduling_apply_memory_policy(const struct spec_memory_policy *policy, struct error *err) must_check;
+int scheduling_apply_personality(enum spec_personality personality, struct error *err) must_check;
+
+// ---- terminal.c ----------------------------------------------------------------------------------
+
+// Opens a pty of the devpts mounted at dev_pts inside root_fd (in the container; verified to be devpts), peer by TIOCGPTPEER.
+// ONLCR is cleared as runc does. Both owned by the caller.
+int terminal_open(int root_fd, int *master, int *peer, struct error *err) must_check;
+int terminal_set_size(int master, unsigned rows, unsigned columns, struct error *err) must_check;
+// The peer becomes stdin, stdout, stderr and the controlling terminal (setsid was done), owned by user.
+int terminal_take(int peer, const struct spec_user *user, struct error *err) must_check;
+// Hands the master to the socket at path (see contract section 4).
+int terminal_send(const char *socket_path, int master, struct error *err) must_check;
+
+// The caller's own terminal in a foreground run: raw mode, size, copying; always restored.
+struct terminal_session;
+int terminal_session_begin(int master, struct terminal_session **session, struct error *err) must_check;
+// Serves until pidfd ends and all output is drained; on_signal is asked for other signals through signal_fd (a signalfd that the caller made; its
+// records are handed to forward()). *unused*: -1 on failure of the poll loop itself.
+int terminal_session_run(struct terminal_session *session, int pidfd, int signal_fd,
+			 void (*forward)(void *data, int signal), void *data, struct error *err) must_check;
+void terminal_session_end(struct terminal_session *session);
+
+// ---- hooks.c -------------------------------------------------------------------------------------
+
+// Runs one list in order, the state JSON on standard input. cwd_fd: working directory; default_env: used when a hook has no env (NULL:
+// an empty environment). The tail of what a failing hook printed is in the error: `hooks.prestart[0] /bin/x: exit status 3: text`. A hook that
+// runs past its timeout is killed with its process group.
+int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+	      char *const *default_env, struct error *err) must_check;
+// For poststop: every hook runs, failures are warnings.
+void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+		   const struct log *log);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What takes power away from the process: capabilities, system call filter, labels, keyring, and the
+// protection of husk's own binary.
+//
+// What can be computed before the container exists is computed by the calling process (*_plan,
+// *_compile); the new process only applies. A step that fails is fatal; what was applied is read back.
+#ifndef HUSK_SECURITY_SECURITY_H
+#define HUSK_SECURITY_SECURITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libcontainer/base/attributes.h"
+#include "libcontainer/base/error.h"
+#include "libcontainer/base/log.h"
+#include "libcontainer/base/text.h"
+#include "spec/spec.h"
+
+// ---- capabilities.c ------------------------------------------------------------------------------
+
+// Bit n = capability number n.
+struct capabilities {
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+
+// Names ("CAP_CHOWN", any case, prefix optional) to sets. Unknown names and ones the kernel or the caller does not have
+// are left out with a warning, as the specification says. set.set false (object absent) = no capability at all.
+int capabilities_plan(const struct spec_capabilities *set, const struct log *log,
+		      struct capabilities *capabilities, struct error *err) must_check;
+// One name to its number, or -1.
+int capabilities_from_name(const char *name);
+// "CAP_CHOWN" ... NULL-terminated; for `features`.
+const char *const *capabilities_words(void);
+
+// Drops the bounding set to the wanted one. Before the change of user.
+int capabilities_drop_bounding(const struct capabilities *capabilities, struct error *err) must_check;
+// After the change of user (made with PR_SET_KEEPCAPS): sets the other four, reads all five back, and fails on any difference.
+int capabilities_apply(const struct capabilities *capabilities, struct error *err) must_check;
+
+// ---- syscall_filter.c ----------------------------------------------------------------------------
+
+// A compiled seccomp filter (classic BPF).
+struct syscall_filter {
+	void *instructions;  // owned: struct sock_filter[]; NULL = no filter is wanted
+	uint16_t count;
+	uint32_t flags;      // SECCOMP_FILTER_FLAG_*; SECCOMP_FILTER_FLAG_NEW_LISTENER when a notify action is used
+};
+
+// Compiles linux.seccomp. Semantics are libseccomp's and runc's: rules equal to the default action are skipped, two
+// conditions on one argument index become alternatives, ENOSYS for system calls newer than the newest one the profile
+// names (when the default action refuses). System call names unknown to libseccomp go to the log at debug level.
+int syscall_filter_compile(const struct spec_seccomp *seccomp, const struct log *log,
+			   struct syscall_filter *filter, struct error *err) must_check;
+// Loads it into the calling process. *listener: the notify descriptor (owned by the caller), -1 without one.
+int syscall_filter_load(const struct syscall_filter *filter, int *listener, struct error *err) must_check;
+void syscall_filter_done(struct syscall_filter *filter);
+// Flags of linux.seccomp.flags that this kernel has, NULL-terminated in out[] of at least 8.
+void syscall_filter_supported_flags(const char *out[8]);
+void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix, struct text *text);
+
+// filter_listener.c: connects to listenerPath and hands the notify descriptor over with the container process state
+// (JSON text made by the caller).
+int filter_listener_send(const char *path, const char *state_json, int listener, struct error *err)
+	must_check;
+
+// ---- labels.c ------------------------------------------------------------------------------------
+
+struct labels {
+	const char *apparmor, *selinux;  // borrowed, NULL = none asked for
+};
+// In the calling process: asked for and absent in this kernel -> error.
+int labels_check(const struct labels *labels, struct error *err) must_check;
+// Sets the labels of the next execve (lsm_set_self_attr, or a verified procfs file whose root descriptor is proc_fd).
+int labels_apply(const struct labels *labels, int proc_fd, struct error *err) must_check;
+
+// ---- keyring.c -----------------------------------------------------------------------------------
+
+// A new session keyring "_ses.ID". Missing support or quota is a warning's text in *note (may be NULL), not an error.
+int keyring_join(const char *id, const char *selinux_label, const char **note, struct error *err) must_check;
+
+// ---- own_binary.c --------------------------------------------------------------------------------
+
+// Makes the file behind /proc/self/exe unreachable from inside a container, for this process and those it clones: nothing to
+// do on a read-only file system or an immutable file; else the running program's pages are copied to anonymous memory
+// and exe_fd is pointed at an empty sealed memfd (PR_SET_MM_MAP); else the program is executed again from a sealed
+// memfd copy (argv is for that; does not return then). Must run before any container namespace is entered. CVE-2019-5736.
+int own_binary_protect(char *const argv[], struct error *err) must_check;
+
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What husk remembers of a container between two commands: one directory <root>/<id>/ that holds
+//
+//	state        the record below (JSON, written by rename, so whole or not there)
+//	config.json  the configuration as it was at create
+//	start        the socket on which the waiting init listens; who can connect finds it "created"
+//
+// The directory is made first of all and removed last of all: from its existence on, every other resource of the
+// container can be found again, whenever and wherever its creator was killed.
+#ifndef HUSK_STATE_STATE_H
+#define HUSK_STATE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libcontainer/base/attributes.h"
+#include "libcontainer/base/error.h"
+#include "libcontainer/base/log.h"
+
+// The record. Strings are owned by it (state_record_done).
+struct state_record {
+	char *id;
+	char *bundle;         // absolute
+	char *rootfs;         // absolute
+	char *cgroup_path;    // below the cgroup2 mount, or NULL: none
+	char *cgroup_made_from;  // see cgroup.h, or NULL
+	char *created;        // RFC 3339, UTC, nanoseconds
+	char *boot_id;        // of the boot in which it was made: a pid means nothing in another
+	char *systemd_scope;  // or NULL
+	pid_t pid;            // init, in the runtime's pid namespace; 0 = not made yet
+	uint64_t start_time;  // of init, clock ticks; tells a reused pid
+	pid_t creator;        // the creating process and its start time: while it lives, the container is "creating"
+	uint64_t creator_start_time;
+	uid_t owner;
+	bool private_pid_namespace;  // init's end ends everything in it
+	bool rootless;
+};
+
+enum state_status {
+	state_status_creating,
+	state_status_created,
+	state_status_running,
+	state_status_paused,  // never computed here: the caller asks the cgroup
+	state_status_stopped,
+};
+const char *state_status_name(enum state_status status);
+
+// The state root: made 0700 when missing, opened O_DIRECTORY | O_NOFOLLOW, its owner and mode checked.
+// create false: a missing root is ENOENT in err->code. "/" is refused.
+int state_root_open(const char *path, bool create, int *root_fd, struct error *err) must_check;
+// The default for this user: /run/husk, $XDG_RUNTIME_DIR/husk, ... (contract section 1). malloc'ed.
+int state_root_default(char **path, struct error *err) must_check;
+
+// [A-Za-z0-9_+.-]+, not "." or "..", at most 255 bytes (texts of the contract).
+int state_check_id(const char *id, struct error *err) must_check;
+
+// Makes <root>/<id>/ (error when it exists: the contract's text), locks it, and returns it. Owned by the caller.
+int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err) must_check;
+// Opens an existing one; ENOENT in err->code with the contract's text when there is none.
+int state_open(int root_fd, const char *id, int *dir_fd, struct error *err) must_check;
+// Takes the container's lock: flock on the directory. exclusive or shared; waits at most timeout_ms.
+int state_lock(int dir_fd, bool exclusive, int timeout_ms, struct error *err) must_check;
+
+int state_write(int dir_fd, const struct state_record *record, struct error *err) must_check;
+// A record that is torn or not there is an error with code ENODATA.
+int state_read(int dir_fd, struct state_record *record, struct error *err) must_check;
+void state_record_done(struct state_record *record);
+
+int state_write_config(int dir_fd, const char *text, size_t length, struct error *err) must_check;
+int state_read_config(int dir_fd, char **text, size_t *length, struct error *err) must_check;
+
+// Status from the record, the process and the start socket (spec-checklist b.2, without paused).
+enum state_status state_compute(int dir_fd, const struct state_record *record);
+// A pidfd of init that is proven to be this container's: 0 and *pidfd; ESRCH in err->code when it is gone.
+int state_open_init(const struct state_record *record, int *pidfd, struct error *err) must_check;
+
+// Removes everything in the directory (files of ours; nothing is followed) and the directory itself.
+int state_remove(int root_fd, const char *id, struct error *err) must_check;
+
+// Names of all entries that look like ids. malloc'ed array of malloc'ed strings, sorted.
+int state_list(int root_fd, char ***ids, size_t *count, struct error *err) must_check;
+void state_list_free(char **ids, size_t count);
+
+// ---- start_gate.c --------------------------------------------------------------------------------
+
+// The name of the socket in the state directory.
+#define START_GATE_NAME "start"
+
+// The creator: listens; init inherits the descriptor.
+int start_gate_listen(int dir_fd, int *listener, struct error *err) must_check;
+// init: waits until somebody says go; connections that close without a word are ignored. *connection (owned, close-on-exec) carries
+// the outcome: an error by start_gate_fail, success by its end (execve closes it).
+int start_gate_wait(int listener, int *connection, struct error *err) must_check;
+void start_gate_fail(int connection, const struct error *failure);
+// `start`: connects and says go. Returns the connection. ECONNREFUSED in err->code when init does not wait any more.
+int start_gate_open(int dir_fd, int *connection, struct error *err) must_check;
+// Waits for the outcome: 0 = the program runs; -1 with init's own error.
+int start_gate_outcome(int connection, struct error *err) must_check;
+
+#endif
