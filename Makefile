@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+# One makefile, no configure, no recursion. `make help` lists the targets.
+#
+# Variables: CC, CFLAGS, LDFLAGS (added to ours), PREFIX, DESTDIR, BUILD (output directory),
+#   DEVELOPER=1                  warnings are errors
+#   V=1                          show the commands
+#   SANITIZE=address,undefined   into build/san-address-undefined, dynamically linked
+#   T="spec cgroup"              integration: only these files
+#   FUZZ_SECONDS=60              fuzz: seconds a target
+
+VERSION := 0.1.0
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/husk
+FUZZ_SECONDS ?= 60
+
+comma := ,
+ifneq ($(filter coverage,$(MAKECMDGOALS)),)
+BUILD ?= build/coverage
+COVERAGE := 1
+endif
+ifdef SANITIZE
+BUILD ?= build/san-$(subst $(comma),-,$(SANITIZE))
+endif
+BUILD ?= build
+B := $(BUILD)
+
+# ---- sources ----------------------------------------------------------------------------------
+
+LIB_SOURCES := $(wildcard spec/*.c libcontainer/*/*.c)
+RUNTIME_SOURCES := $(wildcard runtime/*.c)
+LINK_SOURCES := $(wildcard runtime/link/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/*.c)
+HELPER_SOURCES := $(wildcard tests/helpers/*.c)
+FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
+HEADERS := $(wildcard spec/*.h libcontainer/*.h libcontainer/*/*.h runtime/*.h runtime/*/*.h tests/*/*.h)
+SOURCES := $(LIB_SOURCES) $(RUNTIME_SOURCES) $(LINK_SOURCES)
+
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$B/%.o)
+RUNTIME_OBJECTS := $(RUNTIME_SOURCES:%.c=$B/%.o)
+LINK_OBJECTS := $(LINK_SOURCES:%.c=$B/%.o)
+UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$B/%.o)
+UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$B/tests/%)
+HELPER_PROGRAMS := $(HELPER_SOURCES:tests/helpers/%.c=$B/tests/%)
+OBJECTS := $(LIB_OBJECTS) $(RUNTIME_OBJECTS) $(LINK_OBJECTS) $(UNIT_OBJECTS)
+
+PROGRAMS := $B/husk $(if $(LINK_SOURCES),$B/husk-link)
+
+# ---- flags ------------------------------------------------------------------------------------
+
+# a flag, when the compiler knows it
+cc_option = $(shell $(CC) -Werror $1 -c -x c /dev/null -o /dev/null 2>/dev/null && echo "$1")
+
+WARNINGS := -Wall -Wextra -Wformat=2 -Wshadow -Wvla -Wconversion -Wsign-conversion -Wcast-qual \
+	-Wimplicit-fallthrough -Wswitch-enum -Wstrict-prototypes -Wmissing-prototypes -Wnull-dereference -Wundef
+# the name of what is made instead of its command; V=1 shows the commands
+Q := $(if $(V),,@)
+show = $(if $(V),,@printf '  %-5s %s\n' $1 $@)
+HARDENING := -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks -fwrapv \
+	-fno-common $(call cc_option,-fstack-clash-protection) $(call cc_option,-fcf-protection=full) \
+	$(call cc_option,-fstrict-flex-arrays=3)
+LIBRARIES := seccomp cap yajl
+CPPFLAGS_ALL = -I. -D_GNU_SOURCE $(CPPFLAGS)
+CFLAGS_ALL = -std=gnu11 -O2 -g $(WARNINGS) $(if $(DEVELOPER),-Werror) $(HARDENING) $(MODE) $(CFLAGS)
+
+ifdef SANITIZE
+MODE := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+LINK_MODE := -fsanitize=$(SANITIZE)
+LIBS := -lseccomp -lcap -lyajl
+CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
+else
+# Static and at a fixed address: half the start-up time of a dynamic program. Randomising the address of a program that
+# holds no secrets and reads no network would cost a second relocation pass on every page it touches.
+MODE := -fno-pie -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+LINK_MODE := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+LIBS := -l:libseccomp.a -l:libcap.a -l:libyajl_s.a
+CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
+endif
+ifdef COVERAGE
+MODE += --coverage -fprofile-update=atomic
+LINK_MODE += --coverage
+endif
+
+# ---- building ---------------------------------------------------------------------------------
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all programs check setup unit unit-programs helpers integration lint demo install uninstall clean fuzz \
+	coverage help FORCE
+
+all: programs
+programs: $(PROGRAMS)
+
+# an archive, so that a unit test takes in only what it uses
+$B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
+	$(call show,AR)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
+$B/husk: $B/runtime/main.o $B/libhusk.a
+	$(call show,LINK)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# dynamic: Debian has no static libmnl
+$B/husk-link: $(LINK_OBJECTS) $B/libhusk.a
+	$(call show,LINK)
+	$(Q)$(CC) $(CFLAGS_ALL) $(if $(SANITIZE),$(LINK_MODE),-no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now) \
+		$(if $(COVERAGE),--coverage) $(LDFLAGS) -o $@ $^ -lmnl
+
+$B/%.o: %.c $B/flags
+	$(call show,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(VERSION_FLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# those that carry the version, and those that take a file in with .incbin
+VERSIONED := $(patsubst %.c,$B/%.o,$(if $(SOURCES),$(shell grep -lE 'HUSK_(VERSION|COMMIT)' $(SOURCES))))
+WITH_PROFILE := $(patsubst %.c,$B/%.o,$(if $(SOURCES),$(shell grep -l '\.incbin' $(SOURCES))))
+$(VERSIONED): VERSION_FLAGS := -DHUSK_VERSION='"$(VERSION)"' -DHUSK_COMMIT='"$(COMMIT)"'
+$(VERSIONED): $B/version
+$(WITH_PROFILE): $(wildcard seccomp-profiles/default.json)
+
+# Files that change when the flags do. Also the place where a missing library is noticed, once, in words.
+stamp = @mkdir -p $(@D); echo '$(subst ','\'',$1)' | cmp -s - $@ || echo '$(subst ','\'',$1)' >$@
+$B/flags: FORCE
+	@for h in seccomp.h sys/capability.h yajl/yajl_parse.h; do \
+		echo "#include <$$h>" | $(CC) $(CPPFLAGS_ALL) -E -x c - >/dev/null 2>&1 || \
+		{ echo "$$h is missing: '.ci/setup build' installs what is needed" >&2; exit 1; }; done
+	$(call stamp,$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LINK_MODE))
+$B/version: FORCE
+	$(call stamp,$(VERSION) $(COMMIT))
+
+-include $(OBJECTS:.o=.d) $(HELPER_PROGRAMS:%=%.d) $(wildcard $B/fuzz/*/*.d $B/fuzz/*/*/*.d)
+
+# ---- tests ------------------------------------------------------------------------------------
+
+# The packages come first, whatever -j says.
+ifneq ($(filter check demo setup,$(MAKECMDGOALS)),)
+$B/flags: | setup
+endif
+setup:
+	@.ci/setup build $(if $(filter check,$(MAKECMDGOALS)),test) $(if $(filter demo,$(MAKECMDGOALS)),demo)
+
+check: unit integration
+
+$(UNIT_PROGRAMS): $B/tests/%: $B/tests/unit/%.o $B/libhusk.a
+	$(call show,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+
+# helpers depend on nothing of ours: what they say about a container is their own finding
+$(HELPER_PROGRAMS): $B/tests/%: tests/helpers/%.c $B/flags
+	$(call show,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu11 -O2 -g $(WARNINGS) $(if $(DEVELOPER),-Werror) -fno-pie -static \
+		-MMD -MP -MF $@.d -o $@ $<
+
+unit-programs: $(UNIT_PROGRAMS)
+helpers: $(HELPER_PROGRAMS)
+unit: $(UNIT_PROGRAMS)
+	tests/unit/run.sh $^
+
+# after the unit tests, when both are wanted
+integration: $(PROGRAMS) $(HELPER_PROGRAMS) | $(if $(filter check,$(MAKECMDGOALS)),unit)
+	BUILD=$B tests/integration/run $(T)
+
+lint:
+	CC='$(CC)' tests/lint/run
+
+demo: $(PROGRAMS)
+	@BUILD=$B tests/demo.sh
+
+coverage: unit integration
+	tests/lint/coverage.sh $B
+
+# every library source again, with the fuzzer's instruments, by clang
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+FUZZ_PROGRAMS := $(FUZZ_SOURCES:tests/fuzz/%.c=$B/fuzz/%)
+FUZZ_OBJECTS := $(patsubst %.c,$B/fuzz/%.o,$(LIB_SOURCES) $(filter-out runtime/main.c,$(RUNTIME_SOURCES)))
+$B/fuzz/%.o: %.c
+	$(call show,CC)
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS_ALL) -DHUSK_VERSION='"$(VERSION)"' -DHUSK_COMMIT='"fuzz"' -std=gnu11 -O1 -g $(FUZZ_FLAGS) \
+		-MMD -MP -c -o $@ $<
+$B/fuzz/libhusk.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+$(FUZZ_PROGRAMS): $B/fuzz/%: tests/fuzz/%.c $B/fuzz/libhusk.a
+	$(call show,LINK)
+	$(Q)clang $(CPPFLAGS_ALL) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $^ -lseccomp -lcap -lyajl
+fuzz: $(FUZZ_PROGRAMS)
+	@for f in $^; do \
+		name=$${f##*/}; mkdir -p "$B/fuzz/corpus/$$name"; \
+		seeds=$$(ls -d tests/fuzz/corpus/$$name 2>/dev/null); \
+		echo "fuzz: $$name, $(FUZZ_SECONDS) s"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix="$B/fuzz/$$name-" "$B/fuzz/corpus/$$name" $$seeds || exit 1; \
+	done
+
+# ---- installing -------------------------------------------------------------------------------
+
+MAN_PAGES := $(wildcard man/*.[1-9])
+install: $(PROGRAMS)
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)'
+	install -m 0755 $(PROGRAMS) '$(DESTDIR)$(BINDIR)'
+	install -m 0644 seccomp-profiles/default.json '$(DESTDIR)$(DATADIR)/seccomp.json'
+	@for page in $(MAN_PAGES); do \
+		dir='$(DESTDIR)$(MANDIR)'/man$${page##*.}; \
+		install -d "$$dir" && install -m 0644 $$page "$$dir" || exit 1; \
+	done
+
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/husk' '$(DESTDIR)$(BINDIR)/husk-link' '$(DESTDIR)$(DATADIR)/seccomp.json'
+	@for page in $(notdir $(MAN_PAGES)); do rm -f '$(DESTDIR)$(MANDIR)'/man$${page##*.}/$$page; done
+	@rmdir '$(DESTDIR)$(DATADIR)' 2>/dev/null || true
+
+clean:
+	rm -rf build $(filter-out build,$(filter build/%,$B))
+
+help:
+	@sed -n '3,11s/^# \{0,1\}//p' Makefile
+	@printf '  %-12s %s\n' all 'build/husk (and build/husk-link)' check 'set-up, unit and integration tests' \
+		unit 'unit tests' integration 'integration tests; T="NAME..." for some' lint 'style, static analysis, layers' \
+		demo 'a container, shown from inside' install 'to DESTDIR PREFIX' uninstall '' fuzz 'libFuzzer, tests/fuzz' \
+		coverage 'line coverage of unit and integration tests' clean ''
