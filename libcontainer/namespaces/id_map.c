@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// uid_map and gid_map of a new user namespace.
+//
+// The host's root writes them. A plain user may write one line that maps himself, once setgroups is denied;
+// anything more goes through the set-user-id helpers newuidmap and newgidmap, which check /etc/subuid and /etc/subgid.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/namespaces/namespaces.h"
+
+struct map_kind {
+	const char *what;    // "uidMappings"
+	const char *file;    // "uid_map"
+	const char *helper;  // "newuidmap"
+	const char *ranges;  // "/etc/subuid"
+};
+
+static const struct map_kind uid_kind = {"uidMappings", "uid_map", "newuidmap", "/etc/subuid"};
+static const struct map_kind gid_kind = {"gidMappings", "gid_map", "newgidmap", "/etc/subgid"};
+
+int64_t id_map_to_host(const struct spec_id_mappings *mappings, uint32_t id)
+{
+	if (mappings->count == 0)
+		return id;
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct spec_id_mapping *map = &mappings->items[i];
+		if (id >= map->container_id && id - map->container_id < map->size)
+			return (int64_t)map->host_id + (id - map->container_id);
+	}
+	return -1;
+}
+
+static int write_direct(const struct map_kind *kind, const struct spec_id_mappings *mappings, pid_t pid,
+			struct error *err)
+{
+	auto_text struct text lines = {0};
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct spec_id_mapping *map = &mappings->items[i];
+		text_printf(&lines, "%u %u %u\n", map->container_id, map->host_id, map->size);
+	}
+	if (text_failed(&lines))
+		return error_set(err, ENOMEM, "linux.%s: out of memory", kind->what);
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, kind->file);
+	if (fd_write_value(AT_FDCWD, path, text_string(&lines)) < 0)
+		return error_errno(err, "linux.%s: write %s", kind->what, path);
+	return 0;
+}
+
+static const char *find_helper(const char *name, char path[64])
+{
+	static const char *const directories[] = {"/usr/bin", "/usr/local/bin", "/bin", "/usr/sbin"};
+	for (size_t i = 0; i < array_size(directories); i++) {
+		snprintf(path, 64, "%s/%s", directories[i], name);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+// In the forked child: never returns.
+static _Noreturn void exec_helper(const char *path, char *const argv[], int output)
+{
+	char *const environment[] = {NULL};
+	if (signals_reset() == 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0)
+		execve(path, argv, environment);
+	_exit(127);
+}
+
+static int run_helper(const char *path, char *const argv[], struct error *err)
+{
+	int output[2];
+	if (pipe2(output, O_CLOEXEC) < 0)
+		return error_errno(err, "pipe");
+	auto_close int reader = output[0];
+	auto_close int writer = output[1];
+	pid_t pid = fork();
+	if (pid < 0)
+		return error_errno(err, "fork");
+	if (pid == 0)
+		exec_helper(path, argv, writer);
+	memory_close(take_fd(&writer));
+	char said[256];
+	ssize_t length = fd_read(reader, said, sizeof said - 1);
+	int status;
+	if (process_reap(pid, &status) < 0)
+		return error_errno(err, "wait for %s", path);
+	if (status == 0)
+		return 0;
+	said[length > 0 ? length : 0] = '\0';
+	return error_set(err, EPERM, "%s failed (exit status %d): %s", path, process_exit_code(status), said);
+}
+
+#define MAX_LINES 340  // of the kernel
+
+static int write_by_helper(const struct map_kind *kind, const struct spec_id_mappings *mappings, pid_t pid,
+			   struct error *err)
+{
+	char path[64];
+	if (!find_helper(kind->helper, path))
+		return error_set(err, ENOENT,
+				 "linux.%s: a plain user needs %s for more than his own id; install uidmap",
+				 kind->what, kind->helper);
+	if (mappings->count > MAX_LINES)
+		return error_set(err, EINVAL, "linux.%s: more than %d mappings", kind->what, MAX_LINES);
+	size_t count = 2 + mappings->count * 3;
+	auto_free char **argv = calloc(count + 1, sizeof *argv);
+	auto_free char *numbers = calloc(count, 12);
+	if (!argv || !numbers)
+		return error_set(err, ENOMEM, "linux.%s: out of memory", kind->what);
+	argv[0] = path;
+	argv[1] = numbers;
+	snprintf(numbers, 12, "%d", (int)pid);
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct spec_id_mapping *map = &mappings->items[i];
+		const uint32_t triple[3] = {map->container_id, map->host_id, map->size};
+		for (size_t k = 0; k < 3; k++) {
+			char *number = numbers + (1 + i * 3 + k) * 12;
+			snprintf(number, 12, "%u", triple[k]);
+			argv[2 + i * 3 + k] = number;
+		}
+	}
+	if (run_helper(path, argv, err) < 0)
+		return error_context(err, "linux.%s (see %s)", kind->what, kind->ranges);
+	return 0;
+}
+
+static bool maps_only(const struct spec_id_mappings *mappings, uint32_t own)
+{
+	return mappings->count == 1 && mappings->items[0].size == 1 && mappings->items[0].host_id == own;
+}
+
+static int deny_setgroups(pid_t pid, struct error *err)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/setgroups", (int)pid);
+	if (fd_write_value(AT_FDCWD, path, "deny") < 0)
+		return error_errno(err, "write %s", path);
+	return 0;
+}
+
+int id_map_write(const struct namespace_plan *plan, pid_t pid, bool rootless, struct error *err)
+{
+	const struct spec_id_mappings *uids = &plan->uid_mappings, *gids = &plan->gid_mappings;
+	if (!rootless || geteuid() == 0)
+		return write_direct(&gid_kind, gids, pid, err) < 0 ? -1
+			: write_direct(&uid_kind, uids, pid, err);
+	if (maps_only(gids, getegid())) {
+		if (deny_setgroups(pid, err) < 0 || write_direct(&gid_kind, gids, pid, err) < 0)
+			return -1;
+	} else if (write_by_helper(&gid_kind, gids, pid, err) < 0) {
+		return -1;
+	}
+	return maps_only(uids, geteuid()) ? write_direct(&uid_kind, uids, pid, err)
+		: write_by_helper(&uid_kind, uids, pid, err);
+}
