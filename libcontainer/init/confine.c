@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps that turn a process of husk into a process of the container. Shared by init and exec; see steps.h.
+// Each comment says what the step needs and what it must come before.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/init/steps.h"
+#include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
+
+bool wants_process(const struct init *init)
+{
+	return init->process && init->process->set;
+}
+
+bool wants_terminal(const struct init *init)
+{
+	return wants_process(init) && init->process->terminal;
+}
+
+// Without no_new_privs only CAP_SYS_ADMIN may load a filter: it has to happen before capabilities are dropped.
+bool wants_filter_early(const struct init *init)
+{
+	return wants_process(init) && init->filter->instructions && !init->process->no_new_privileges;
+}
+
+static bool filter_has_listener(const struct init *init)
+{
+	return (init->filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+}
+
+bool wants_filter_listener(const struct init *init)
+{
+	return wants_process(init) && init->filter->instructions &&
+	       init->process->no_new_privileges && filter_has_listener(init);
+}
+
+bool wants_filter_late(const struct init *init)
+{
+	return wants_process(init) && init->filter->instructions &&
+	       init->process->no_new_privileges && !filter_has_listener(init);
+}
+
+bool wants_keyring(const struct init *init)
+{
+	return init->new_keyring;
+}
+
+// A session of its own, also without a terminal: TIOCSTI into the caller's terminal needs its session.
+int step_new_session(struct init *init unused_result, struct error *err)
+{
+	if (setsid() < 0 && errno != EPERM)
+		return error_errno(err, "setsid");
+	return 0;
+}
+
+// While the host's /proc is the one that is seen: later steps write to it through this descriptor only.
+int step_open_proc(struct init *init, struct error *err)
+{
+	return namespaces_open_proc(&init->proc_fd, err);
+}
+
+// Before the change of user: the keyring belongs to the user, and the quota is his.
+int step_keyring(struct init *init, struct error *err)
+{
+	return keyring_join(init->id, init->labels.selinux, NULL, err);
+}
+
+int step_take_terminal(struct init *init, struct error *err)
+{
+	auto_close int peer = take_fd(&init->pty_peer);
+	return terminal_take(peer, &init->process->user, err);
+}
+
+int step_own_stdio(struct init *init, struct error *err)
+{
+	return identity_own_stdio(&init->process->user, err);
+}
+
+// While CAP_SYS_NICE is there.
+int step_scheduling(struct init *init, struct error *err)
+{
+	if (scheduling_apply_affinity(init->cpu_affinity, err) < 0)
+		return -1;
+	if (scheduling_apply_memory_policy(&init->spec->linux_.memory_policy, err) < 0)
+		return -1;
+	if (scheduling_apply_personality(init->spec->linux_.personality, err) < 0)
+		return -1;
+	if (scheduling_apply_io(&init->process->io_priority, err) < 0)
+		return -1;
+	return scheduling_apply(&init->process->scheduler, err);
+}
+
+// While CAP_SYS_RESOURCE is there; after everything that opens many descriptors or maps memory.
+int step_limits(struct init *init, struct error *err)
+{
+	limits_restore_files(init->files);
+	return limits_apply(init->process->rlimits, init->process->rlimits_count, err);
+}
+
+// Through the descriptor of the host's own /proc: nothing that is mounted in the container can redirect it.
+int step_labels(struct init *init, struct error *err)
+{
+	return labels_apply(&init->labels, init->proc_fd, err);
+}
+
+int step_environment(struct init *init, struct error *err)
+{
+	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return error_errno(err, "open the container's root");
+	return environment_make(init->process, root, init->extra_env, &init->environment, err);
+}
+
+// At create, so that a missing program is an error of create; relative to the working directory.
+int step_find_program(struct init *init, struct error *err)
+{
+	return environment_find_program(&init->environment, init->process->args.items[0], &init->program,
+					err);
+}
+
+int step_no_new_privileges(struct init *init, struct error *err)
+{
+	if (!init->process->no_new_privileges)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(err, "process.noNewPrivileges");
+	return 0;
+}
+
+static int load_filter(struct init *init, struct error *err)
+{
+	auto_close int listener = -1;
+	if (syscall_filter_load(init->filter, &listener, err) < 0)
+		return -1;
+	if (listener < 0)
+		return 0;
+	struct sync_record record = {.step = sync_step_listener};
+	return sync_send(init->sync, &record, listener, err);
+}
+
+int step_filter_early(struct init *init, struct error *err)
+{
+	return load_filter(init, err);
+}
+
+// Bounding set first (it needs CAP_SETPCAP), then ids with the capabilities kept, then the wanted sets, read back.
+int step_identity(struct init *init, struct error *err)
+{
+	if (capabilities_drop_bounding(init->capabilities, err) < 0)
+		return -1;
+	if (identity_apply(&init->process->user, init->keep_groups, init->may_set_groups, err) < 0)
+		return -1;
+	if (capabilities_apply(init->capabilities, err) < 0)
+		return -1;
+	identity_apply_umask(&init->process->user);
+	// a change of user made the process dumpable by rule of fs.suid_dumpable at most; it must not be until execve
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(err, "prctl PR_SET_DUMPABLE");
+	return 0;
+}
+
+// As the user, so that his permissions count. Then proves that the directory lies inside: a descriptor of the host that leaked could
+// have been named as /proc/self/fd/N (CVE-2024-21626).
+int step_working_directory(struct init *init, struct error *err)
+{
+	const char *cwd = init->process->cwd;
+	if (chdir(cwd) < 0)
+		return error_errno(err, "chdir to `%s`", cwd);
+	char where[4096];
+	long length = syscall(SYS_getcwd, where, sizeof where);
+	if (length < 0)
+		return errno == ERANGE || errno == ENAMETOOLONG ? 0 : error_errno(err, "process.cwd `%s`", cwd);
+	if (where[0] != '/')
+		return error_set(err, EPERM, "process.cwd `%s`: it is outside of the container", cwd);
+	return 0;
+}
+
+// Everything from 3+N on goes at execve; what this process still needs (sync, gate) is among it.
+int step_close_descriptors(struct init *init, struct error *err)
+{
+	for (unsigned fd = 3; fd < 3 + init->preserve_fds; fd++) {
+		int flags = fcntl((int)fd, F_GETFD);
+		if (flags >= 0 && fcntl((int)fd, F_SETFD, flags & ~FD_CLOEXEC) < 0)
+			return error_errno(err, "--preserve-fds: descriptor %u", fd);
+	}
+	if (fd_cloexec_from(3 + init->preserve_fds) < 0)
+		return error_errno(err, "close_range");
+	return 0;
+}
+
+int step_signals(struct init *init unused_result, struct error *err)
+{
+	if (signals_reset() < 0)
+		return error_errno(err, "reset signals");
+	return 0;
+}
+
+int step_filter_listener(struct init *init, struct error *err)
+{
+	return load_filter(init, err);
+}
+
+int step_filter_late(struct init *init, struct error *err)
+{
+	return load_filter(init, err);
+}
+
+int step_execute(struct init *init, struct error *err)
+{
+	// execve takes char *const[] for history's sake and writes to none of it
+	union {
+		const char *const *constant;
+		char *const *plain;
+	} args = {.constant = init->process->args.items};
+	execve(init->program, args.plain, init->environment.variables);
+	return environment_explain_exec(init->program, errno, err);
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's first process, from clone3 to execve. The table at the end is the order; each row's comment there says
+// why it stands where it stands.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/init/hook_state.h"
+#include "libcontainer/init/steps.h"
+#include "libcontainer/init/sync.h"
+#include "libcontainer/network/network.h"
+#include "libcontainer/state/state.h"
+
+// The runtime may be killed at any moment; nothing of a half-made container may live on. (The change of user clears this; from
+// there on it is the end of the conversation that tells.)
+static int guard(struct init *init, struct error *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(err, "prctl PR_SET_PDEATHSIG");
+	if (init->hidden && prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(err, "prctl PR_SET_DUMPABLE");
+	return 0;
+}
+
+static bool wants_maps(const struct init *init)
+{
+	return init->wait_for_maps;
+}
+
+static int wait_for_maps(struct init *init, struct error *err)
+{
+	if (sync_send_step(init->sync, sync_step_need_maps, err) < 0)
+		return -1;
+	return sync_wait_proceed(init->sync, err);
+}
+
+static bool wants_root(const struct init *init)
+{
+	return init->become_root;
+}
+
+static int become_root(struct init *init, struct error *err)
+{
+	if (namespaces_become_root(&init->may_set_groups, err) < 0)
+		return -1;
+	// setresuid cleared it
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(err, "prctl PR_SET_PDEATHSIG");
+	return 0;
+}
+
+static bool wants_join(const struct init *init)
+{
+	return init->namespaces->joins && !init->namespaces->staged;
+}
+
+static int hide(struct init *init unused_result, struct error *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(err, "prctl PR_SET_DUMPABLE");
+	return 0;
+}
+
+static int join(struct init *init, struct error *err)
+{
+	bool left;
+	return namespaces_join(init->namespaces, false, &left, err);
+}
+
+static bool wants_names(const struct init *init)
+{
+	return init->spec->hostname || init->spec->domainname;
+}
+
+static int names(struct init *init, struct error *err)
+{
+	return namespaces_set_names(init->spec, err);
+}
+
+static bool wants_loopback(const struct init *init)
+{
+	return namespaces_is_new(init->namespaces, spec_namespace_type_network);
+}
+
+static int loopback(struct init *init unused_result, struct error *err)
+{
+	return network_loopback_up(err);
+}
+
+static bool wants_sysctls(const struct init *init)
+{
+	return init->spec->linux_.sysctl.count > 0;
+}
+
+static int sysctls(struct init *init, struct error *err)
+{
+	return namespaces_set_sysctls(init->spec, init->proc_fd, err);
+}
+
+static int isolate(struct init *init, struct error *err)
+{
+	return rootfs_isolate(init->rootfs, err);
+}
+
+static int attach(struct init *init, struct error *err)
+{
+	return rootfs_attach(init->rootfs, err);
+}
+
+static int mounts(struct init *init, struct error *err)
+{
+	return rootfs_mount(init->rootfs, err);
+}
+
+static int devices(struct init *init, struct error *err)
+{
+	return rootfs_make_devices(init->rootfs, err);
+}
+
+static bool wants_runtime_hooks(const struct init *init)
+{
+	return init->runtime_hooks;
+}
+
+static int runtime_hooks(struct init *init, struct error *err)
+{
+	if (sync_send_step(init->sync, sync_step_hooks, err) < 0)
+		return -1;
+	return sync_wait_proceed(init->sync, err);
+}
+
+static bool wants_container_hooks(const struct init *init)
+{
+	return init->spec->hooks[spec_hook_kind_create_container].count > 0;
+}
+
+static int run_hooks(struct init *init, enum spec_hook_kind kind, const char *status, int cwd,
+		     struct error *err)
+{
+	auto_text struct text state = {0};
+	struct json json = {.text = &state};
+	const struct hook_state values = {
+		.spec = init->spec, .id = init->id, .bundle = init->bundle,
+		.rootfs = init->rootfs_path, .status = status, .pid = getpid(),
+	};
+	hook_state_write(&values, &json, NULL);
+	if (text_failed(&state))
+		return error_set(err, ENOMEM, "hooks.%s: out of memory", spec_hook_kind_name(kind));
+	char *const *environment = kind == spec_hook_kind_start_container ? init->environment.variables : NULL;
+	return hooks_run(&init->spec->hooks[kind], kind, text_string(&state), cwd, environment, err);
+}
+
+static int container_hooks(struct init *init, struct error *err)
+{
+	auto_close int cwd = open(init->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cwd < 0)
+		return error_errno(err, "hooks.createContainer: open the bundle %s", init->bundle);
+	return run_hooks(init, spec_hook_kind_create_container, "creating", cwd, err);
+}
+
+static int open_terminal(struct init *init, struct error *err)
+{
+	auto_close int master = -1;
+	if (terminal_open(rootfs_fd(init->rootfs), &master, &init->pty_peer, err) < 0)
+		return -1;
+	const struct spec_process *process = init->process;
+	if (process->console_height || process->console_width)
+		if (terminal_set_size(master, (unsigned)process->console_height,
+				      (unsigned)process->console_width, err) < 0)
+			return -1;
+	if (rootfs_bind_console(init->rootfs, init->pty_peer, err) < 0)
+		return -1;
+	struct sync_record record = {.step = sync_step_terminal};
+	return sync_send(init->sync, &record, master, err);
+}
+
+static int make_cwd(struct init *init, struct error *err)
+{
+	return rootfs_make_cwd(init->rootfs, init->process->cwd, err);
+}
+
+static int enter(struct init *init, struct error *err)
+{
+	return rootfs_enter(init->rootfs, err);
+}
+
+static int finish(struct init *init, struct error *err)
+{
+	return rootfs_finish(init->rootfs, err);
+}
+
+// The program is looked up relative to the working directory, as it is.
+static int look_up(struct init *init, struct error *err)
+{
+	if (step_working_directory(init, err) < 0)
+		return -1;
+	return step_find_program(init, err);
+}
+
+static int ready(struct init *init, struct error *err)
+{
+	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
+		return -1;
+	if (sync_wait_proceed(init->sync, err) < 0)
+		return -1;
+	// the container is on record now and may outlive its creator
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return error_errno(err, "prctl PR_SET_PDEATHSIG");
+	return 0;
+}
+
+static bool wants_gate(const struct init *init)
+{
+	return init->gate >= 0;
+}
+
+static int gate(struct init *init, struct error *err)
+{
+	memory_close(take_fd(&init->sync));  // create has nobody to listen any more
+	int connection = -1;
+	int failed = start_gate_wait(init->gate, &connection, err);
+	init->outcome = connection;
+	init->gate = -1;
+	if (failed < 0)
+		return -1;
+	if (!wants_process(init))
+		return error_set(err, EINVAL, "the configuration has no process to start");
+	return 0;
+}
+
+static bool wants_start_hooks(const struct init *init)
+{
+	return init->spec->hooks[spec_hook_kind_start_container].count > 0;
+}
+
+static int start_hooks(struct init *init, struct error *err)
+{
+	auto_close int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cwd < 0)
+		return error_errno(err, "hooks.startContainer: open the working directory");
+	return run_hooks(init, spec_hook_kind_start_container, "created", cwd, err);
+}
+
+const struct init_step container_init_steps[] = {
+	{"die with the runtime", guard, NULL},
+	// nothing can be done in a user namespace before its ids are mapped
+	{"wait for the id maps", wait_for_maps, wants_maps},
+	{"become root of the user namespace", become_root, wants_root},
+	// a joined namespace has processes in it that could look at this one
+	{"hide from debuggers", hide, NULL},
+	{"join namespaces", join, wants_join},
+	{"start a session", step_new_session, NULL},
+	{"set host and domain name", names, wants_names},
+	{"bring loopback up", loopback, wants_loopback},
+	// the host's /proc, while it is the one we see
+	{"open /proc", step_open_proc, NULL},
+	{"write sysctls", sysctls, wants_sysctls},
+	{"join a session keyring", step_keyring, wants_keyring},
+	{"isolate the mount tree", isolate, NULL},
+	{"attach the root", attach, NULL},
+	{"mount", mounts, NULL},
+	{"make devices", devices, NULL},
+	// hooks see the finished mounts and still the host's root
+	{"wait for prestart and createRuntime hooks", runtime_hooks, wants_runtime_hooks},
+	{"run createContainer hooks", container_hooks, wants_container_hooks},
+	// needs the container's devpts; its node must be there before /dev may become read-only
+	{"open the terminal", open_terminal, wants_terminal},
+	{"make the working directory", make_cwd, wants_process},
+	{"enter the root", enter, NULL},
+	// masks after pivot, when no host path can be meant any more
+	{"mask and make read-only", finish, NULL},
+	{"take the terminal", step_take_terminal, wants_terminal},
+	{"give stdio to the user", step_own_stdio, wants_process},
+	{"prepare the environment", step_environment, wants_process},
+	{"set scheduling", step_scheduling, wants_process},
+	{"set limits", step_limits, wants_process},
+	{"set labels", step_labels, wants_process},
+	{"set no_new_privs", step_no_new_privileges, wants_process},
+	{"load the system call filter", step_filter_early, wants_filter_early},
+	{"take the user's identity", step_identity, wants_process},
+	// as the user; a missing program is an error of create
+	{"find the program", look_up, wants_process},
+	{"close descriptors", step_close_descriptors, NULL},
+	// a listener has to reach its agent while the runtime is there to hand it over
+	{"load the system call filter with its listener", step_filter_listener, wants_filter_listener},
+	{"report ready", ready, NULL},
+	{"wait for start", gate, wants_gate},
+	{"run startContainer hooks", start_hooks, wants_start_hooks},
+	{"reset signals", step_signals, NULL},
+	// last, so that a profile need allow no more than execve
+	{"load the system call filter", step_filter_late, wants_filter_late},
+	{"execute the program", step_execute, NULL},
+	{NULL, NULL, NULL},
+};

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A further process in a running container. The same steps confine it that confined init; see steps.h.
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/init/steps.h"
+#include "libcontainer/init/sync.h"
+
+static int guard(struct init *init unused_result, struct error *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(err, "prctl PR_SET_PDEATHSIG");
+	// processes of the container see this one as soon as it is in their pid namespace: they may neither
+	// trace it nor take its descriptors (CVE-2016-9962)
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(err, "prctl PR_SET_DUMPABLE");
+	return 0;
+}
+
+static bool wants_enter(const struct init *init)
+{
+	return init->target_namespaces != 0;
+}
+
+static int enter(struct init *init, struct error *err)
+{
+	if (setns(init->target_pidfd, init->target_namespaces) < 0)
+		return errno == ESRCH ? error_set(err, ESRCH, "container not running: join its namespaces: No such process")
+			: error_errno(err, "join the namespaces of the container");
+	return 0;
+}
+
+static bool wants_chroot(const struct init *init)
+{
+	return init->target_root >= 0;
+}
+
+static int change_root(struct init *init, struct error *err)
+{
+	if (fchdir(init->target_root) < 0 || chroot(".") < 0)
+		return error_errno(err, "enter the root of the container");
+	return 0;
+}
+
+static bool wants_root(const struct init *init)
+{
+	return init->become_root;
+}
+
+static int become_root(struct init *init, struct error *err)
+{
+	return namespaces_become_root(&init->may_set_groups, err);
+}
+
+static int open_terminal(struct init *init, struct error *err)
+{
+	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int master = -1;
+	if (root < 0)
+		return error_errno(err, "open the container's root");
+	if (terminal_open(root, &master, &init->pty_peer, err) < 0)
+		return -1;
+	const struct spec_process *process = init->process;
+	if (process->console_height || process->console_width)
+		if (terminal_set_size(master, (unsigned)process->console_height,
+				      (unsigned)process->console_width, err) < 0)
+			return -1;
+	struct sync_record record = {.step = sync_step_terminal};
+	return sync_send(init->sync, &record, master, err);
+}
+
+static int ready(struct init *init, struct error *err)
+{
+	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
+		return -1;
+	return sync_wait_proceed(init->sync, err);
+}
+
+const struct init_step exec_init_steps[] = {
+	{"die with the runtime", guard, NULL},
+	// labels are written through the host's /proc
+	{"open /proc", step_open_proc, NULL},
+	{"join the container's namespaces", enter, wants_enter},
+	{"enter the container's root", change_root, wants_chroot},
+	{"become root of the user namespace", become_root, wants_root},
+	{"start a session", step_new_session, NULL},
+	{"join a session keyring", step_keyring, wants_keyring},
+	{"open the terminal", open_terminal, wants_terminal},
+	{"take the terminal", step_take_terminal, wants_terminal},
+	{"give stdio to the user", step_own_stdio, NULL},
+	{"prepare the environment", step_environment, NULL},
+	{"set scheduling", step_scheduling, NULL},
+	{"set limits", step_limits, NULL},
+	{"set labels", step_labels, NULL},
+	{"set no_new_privs", step_no_new_privileges, NULL},
+	{"load the system call filter", step_filter_early, wants_filter_early},
+	{"take the user's identity", step_identity, NULL},
+	{"change to the working directory", step_working_directory, NULL},
+	{"find the program", step_find_program, NULL},
+	{"close descriptors", step_close_descriptors, NULL},
+	{"load the system call filter with its listener", step_filter_listener, wants_filter_listener},
+	{"report ready", ready, NULL},
+	{"reset signals", step_signals, NULL},
+	{"load the system call filter", step_filter_late, wants_filter_late},
+	{"execute the program", step_execute, NULL},
+	{NULL, NULL, NULL},
+};

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs in the processes that husk clones: the container's init, and processes of `exec`.
+//
+// The runtime prepares everything it can beforehand and hands it over in one struct, shared by memory that
+// fork copies. The child walks a table of steps, straight down; it never prints, never cleans up and never
+// returns: it executes the program, or sends what failed and exits.
+#ifndef HUSK_INIT_INIT_H
+#define HUSK_INIT_INIT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libcontainer/base/error.h"
+#include "libcontainer/base/text.h"
+#include "libcontainer/namespaces/namespaces.h"
+#include "libcontainer/process/process.h"
+#include "libcontainer/rootfs/rootfs.h"
+#include "libcontainer/security/security.h"
+#include "spec/spec.h"
+
+struct init {
+	// -- given by the runtime; borrowed --
+	const struct spec *spec;
+	const struct spec_process *process;  // of the configuration, or of exec
+	struct namespace_plan *namespaces;
+	struct rootfs *rootfs;                // NULL for exec
+	const struct capabilities *capabilities;
+	const struct syscall_filter *filter;
+	struct labels labels;
+	const char *id;
+	const char *bundle;
+	const char *rootfs_path;        // on the host, for hooks
+	const struct limits_saved *files;  // RLIMIT_NOFILE as the caller had it
+	const char *const *extra_env;
+	const char *cpu_affinity;       // list, or NULL = all
+	unsigned preserve_fds;
+	int sync;                       // the child's end
+	int gate;                       // listener of the start gate, or -1: go on after ready
+	int target_pidfd;               // exec: the container's init; else -1
+	int target_namespaces;          // exec: CLONE_NEW* to join through target_pidfd
+	int target_root;                // exec into a container without a mount namespace: its root, or -1
+	bool rootless;
+	bool keep_groups;
+	bool new_keyring;
+	bool wait_for_maps;             // a new user namespace without a stage
+	bool runtime_hooks;             // prestart or createRuntime hooks are there
+	bool become_root;               // take uid 0 of the user namespace
+	bool hidden;                    // other processes can see this one from its first moment: never dumpable
+	uint64_t clone_flags;           // for the stage's own clone
+
+	// -- the child's own --
+	bool may_set_groups;
+	struct environment environment;
+	char *program;
+	int proc_fd;
+	int pty_peer;
+	int outcome;  // where failure is reported: sync, or the connection of `start`
+};
+
+struct init_step {
+	const char *what;  // for --dry-run, --trace and errors
+	int (*run)(struct init *init, struct error *err);
+	bool (*wanted)(const struct init *init);  // NULL: always
+};
+
+// The tables, ended by a row without a name.
+extern const struct init_step container_init_steps[];
+extern const struct init_step exec_init_steps[];
+
+// Walks a table and does not return.
+_Noreturn void init_walk(struct init *init, const struct init_step *steps);
+
+// The stage: enters or makes what must exist before init is cloned, clones it (as a child of the runtime) and ends.
+_Noreturn void stage_run(struct init *init, const struct init_step *steps);
+
+// The names of the steps that would be walked, a line each.
+void init_describe(const struct init *init, const struct init_step *steps, const char *prefix,
+		   struct text *text);
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks a table of steps and reports the first failure. The only place where a child of husk ends.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libcontainer/init/init.h"
+#include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/state/state.h"
+
+// A process that a container can see must not die with descriptors of the host still open: on some kernels they
+// could be taken from it while it ends (CVE-2026-46333).
+static _Noreturn void end(int code)
+{
+	(void)!sys_close_range(0, ~0U, 0);
+	_exit(code);
+}
+
+static void report(const struct init *init, const struct error *failure)
+{
+	if (init->outcome == init->sync) {
+		struct sync_record record = {.step = sync_step_failed, .error = *failure};
+		(void)!sync_send(init->sync, &record, -1, NULL);
+	} else {
+		start_gate_fail(init->outcome, failure);
+	}
+}
+
+_Noreturn void init_walk(struct init *init, const struct init_step *steps)
+{
+	struct error failure = {0};
+	init->outcome = init->sync;
+	for (const struct init_step *step = steps; step->what; step++) {
+		if (step->wanted && !step->wanted(init))
+			continue;
+		if (step->run(init, &failure) == 0)
+			continue;
+		report(init, &failure);
+		end(1);
+	}
+	end(1);  // not reached: the last step executes the program
+}
+
+void init_describe(const struct init *init, const struct init_step *steps, const char *prefix,
+		   struct text *text)
+{
+	for (const struct init_step *step = steps; step->what; step++)
+		if (!step->wanted || step->wanted(init))
+			text_printf(text, "%s%s\n", prefix, step->what);
+}
