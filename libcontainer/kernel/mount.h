@@ -26,6 +26,16 @@ int mount_new(const char *type, const char *source, const struct mount_parameter
 	      size_t count, uint64_t attr, bool read_only_superblock, struct mount_message *message)
 	must_check;
 
+// Changes the superblock that the mount fd shows (fspick). EINVAL when fd is no root of a mount.
+int mount_reconfigure(int fd, const struct mount_parameter *parameters, size_t count,
+		      struct mount_message *message) must_check;
+
+// mount(2) on what target_fd stands for, through /proc/self/fd. For what fsconfig(2) cannot carry:
+// MS_I_VERSION, and values longer than MOUNT_VALUE_MAX.
+#define MOUNT_VALUE_MAX 255
+int mount_classic(const char *type, const char *source, int target_fd, unsigned long flags,
+		  const char *data) must_check;
+
 // A detached copy of what path below dir_fd shows (open_tree OPEN_TREE_CLONE). path may be "" with dir_fd.
 int mount_clone(int dir_fd, const char *path, bool recursive, bool no_follow) must_check;
 
