@@ -155,8 +155,9 @@ $(UNIT_PROGRAMS): $B/tests/%: $B/tests/unit/%.o $B/libhusk.a
 $(HELPER_PROGRAMS): $B/tests/%: tests/helpers/%.c $B/flags
 	$(call show,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu11 -O2 -g $(WARNINGS) $(if $(DEVELOPER),-Werror) -fno-pie -static \
+	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu11 -O2 -g $(WARNINGS) $(if $(DEVELOPER),-Werror) -fno-pie -static $(HELPER_FLAGS) \
 		-MMD -MP -MF $@.d -o $@ $<
+$B/tests/true: HELPER_FLAGS := -nostdlib
 
 unit-programs: $(UNIT_PROGRAMS)
 helpers: $(HELPER_PROGRAMS)
