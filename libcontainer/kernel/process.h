@@ -11,7 +11,8 @@
 #include "libcontainer/base/attributes.h"
 
 // Field 22 of /proc/PID/stat, in clock ticks since boot: with the pid it names a process for good.
-// *zombie tells whether it is dead and only waits to be reaped. ESRCH when there is none.
+// *zombie tells whether it is dead and only waits to be reaped. ESRCH when there is none; EACCES when there
+// is one that procfs does not show (hidepid, no procfs).
 int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie) must_check;
 
 // Waits for pidfd to end; timeout_ms -1 = for ever. Returns 1 when it ended, 0 on time out, -1.
@@ -32,7 +33,16 @@ int signals_block_all(sigset_t *before) must_check;
 // The state a program expects at its start: nothing blocked, nothing ignored or caught.
 int signals_reset(void) must_check;
 
-// "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3": the number, or -1 (EINVAL).
+// Between the two, writing to a pipe whose reader is gone is EPIPE and no SIGPIPE, whatever the caller set up.
+struct signals_pipe {
+	sigset_t before;
+	bool was_pending;
+};
+void signals_hold_pipe(struct signals_pipe *held);
+void signals_release_pipe(const struct signals_pipe *held);
+
+// "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3", "RTMAX-1": the number, or -1 (EINVAL). "0" is 0: only asks whether
+// the process is there.
 int signals_from_name(const char *name) must_check;
 
 #endif

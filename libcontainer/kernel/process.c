@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// See process.h. A pid alone names nobody: it is always read together with the start time.
+#include "libcontainer/kernel/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "libcontainer/base/text.h"
+#include "libcontainer/kernel/fd.h"
+
+// A process that procfs does not show may be gone, or procfs may be absent or hide it (hidepid). Only the
+// first may be called ESRCH: a container that is merely hidden must not be taken for dead.
+static int missing_in_procfs(pid_t pid)
+{
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		return -1;
+	errno = EACCES;
+	return -1;
+}
+
+// The n-th field counted from the state, which is field 3 and n = 0. Fields are separated by one space.
+static int field(char *fields, unsigned n, uint64_t *value)
+{
+	char *at = fields;
+	while (n-- && at)
+		if ((at = strchr(at, ' ')))
+			at++;
+	if (!at)
+		goto malformed;
+	char *end = strchr(at, ' ');
+	if (end)
+		*end = '\0';
+	if (text_to_unsigned(at, value) == 0)
+		return 0;
+malformed:
+	errno = EPROTO;
+	return -1;
+}
+
+int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie)
+{
+	char path[40], stat[2048];
+	if (pid <= 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (fd_read_value(AT_FDCWD, path, stat, sizeof stat) < 0)
+		return errno == ENOENT ? missing_in_procfs(pid) : -1;
+	// the name is the process' own choice and may hold spaces and brackets: count from the last bracket
+	char *name_end = strrchr(stat, ')');
+	if (!name_end || name_end[1] != ' ' || !name_end[2]) {
+		errno = EPROTO;
+		return -1;
+	}
+	char state = name_end[2];
+	*zombie = state == 'Z' || state == 'X' || state == 'x';
+	return field(name_end + 2, 22 - 3, ticks);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int process_wait_pidfd(int pidfd, int timeout_ms)
+{
+	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+	int64_t deadline = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	for (;;) {
+		int n = poll(&poll_fd, 1, timeout_ms);
+		if (n > 0 && (poll_fd.revents & POLLNVAL)) {
+			errno = EBADF;
+			return -1;
+		}
+		if (n >= 0)
+			return n > 0;
+		if (errno != EINTR)
+			return -1;
+		if (timeout_ms >= 0) {
+			int64_t left = deadline - now_ms();
+			timeout_ms = left > 0 ? (int)left : 0;
+		}
+	}
+}
+
+int process_reap(pid_t pid, int *status)
+{
+	pid_t reaped;
+	do
+		reaped = waitpid(pid, status, 0);
+	while (reaped < 0 && errno == EINTR);
+	return reaped < 0 ? -1 : 0;
+}
+
+int process_exit_code(int status)
+{
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+int process_boot_id(char id[37])
+{
+	char value[64];
+	ssize_t length =
+		fd_read_value(AT_FDCWD, "/proc/sys/kernel/random/boot_id", value, sizeof value);
+	if (length < 0)
+		return -1;
+	if (length != 36) {
+		errno = EPROTO;
+		return -1;
+	}
+	memcpy(id, value, 37);
+	return 0;
+}

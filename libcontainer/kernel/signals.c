@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signals_* part of process.h.
+//
+// The C library keeps signals 32 and 33 to itself and refuses to touch them; a caller may have blocked or
+// ignored them all the same, so the reset for a new program speaks to the kernel.
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/base/text.h"
+#include "libcontainer/kernel/process.h"
+
+#define SIGNAL_LAST (_NSIG - 1)
+#define KERNEL_SET_BYTES ((size_t)SIGNAL_LAST / 8)
+
+int signals_block_all(sigset_t *before)
+{
+	sigset_t all;
+	sigfillset(&all);
+	return sigprocmask(SIG_SETMASK, &all, before);
+}
+
+int signals_reset(void)
+{
+	// all zero is SIG_DFL, no flags, empty mask, whatever order an architecture has them in
+	static const unsigned char zero[64];
+	for (int signal = 1; signal <= SIGNAL_LAST; signal++) {
+		if (signal == SIGKILL || signal == SIGSTOP)
+			continue;
+		if (syscall(SYS_rt_sigaction, signal, zero, NULL, KERNEL_SET_BYTES) < 0)
+			return -1;
+	}
+	return (int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, zero, NULL, KERNEL_SET_BYTES);
+}
+
+void signals_hold_pipe(struct signals_pipe *held)
+{
+	sigset_t pipe_only, pending;
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	sigpending(&pending);
+	held->was_pending = sigismember(&pending, SIGPIPE) == 1;
+	sigprocmask(SIG_BLOCK, &pipe_only, &held->before);
+}
+
+void signals_release_pipe(const struct signals_pipe *held)
+{
+	int saved = errno;
+	sigset_t pipe_only;
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	if (!held->was_pending) {
+		const struct timespec at_once = {0};
+		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
+			;
+	}
+	sigprocmask(SIG_SETMASK, &held->before, NULL);
+	errno = saved;
+}
+
+static int invalid(void)
+{
+	errno = EINVAL;
+	return -1;
+}
+
+// "RTMIN", "RTMIN+3", "RTMAX", "RTMAX-1" as the shell numbers them.
+static int real_time(const char *name)
+{
+	bool from_min = strncasecmp(name, "RTMIN", 5) == 0;
+	if (!from_min && strncasecmp(name, "RTMAX", 5) != 0)
+		return -1;
+	int base = from_min ? SIGRTMIN : SIGRTMAX;
+	if (!name[5])
+		return base;
+	uint64_t offset;
+	if (name[5] != (from_min ? '+' : '-') || text_to_unsigned(name + 6, &offset) < 0)
+		return -1;
+	if (offset > (uint64_t)(SIGRTMAX - SIGRTMIN))
+		return -1;
+	return from_min ? base + (int)offset : base - (int)offset;
+}
+
+int signals_from_name(const char *name)
+{
+	static const struct {
+		char name[8];
+		int signal;
+	} aliases[] = {{"IOT", SIGIOT}, {"CLD", SIGCHLD}, {"IO", SIGIO}, {"POLL", SIGPOLL}};
+
+	uint64_t number;
+	if (text_to_unsigned(name, &number) == 0)
+		return number <= SIGNAL_LAST ? (int)number : invalid();
+	if (strncasecmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (int signal = 1; signal < 32; signal++) {
+		const char *known = sigabbrev_np(signal);
+		if (known && strcasecmp(known, name) == 0)
+			return signal;
+	}
+	for (size_t i = 0; i < array_size(aliases); i++)
+		if (strcasecmp(aliases[i].name, name) == 0)
+			return aliases[i].signal;
+	int signal = real_time(name);
+	return signal < 0 ? invalid() : signal;
+}

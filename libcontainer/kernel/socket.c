@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// See socket.h.
+//
+// An address holds 107 bytes and paths are longer, so it always names a descriptor: "/proc/self/fd/N" of an O_PATH
+// handle of the socket itself, or of its directory. Never abstract addresses: they have no mode.
+#include "libcontainer/kernel/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/fd.h"
+
+// Status queries connect and close; those that a busy listener has not yet accepted wait here.
+#define BACKLOG 64
+
+int socket_pair(int fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
+}
+
+int socket_listen(int dir_fd, const char *name, int type)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	if (!*name || strchr(name, '/')) {
+		errno = EINVAL;
+		return -1;
+	}
+	int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/%s",
+			      fd_proc_path(dir_fd).text, name);
+	if (length < 0 || (size_t)length >= sizeof address.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	// the mode of the socket is what its file gets: there is no moment at which it is wider
+	if (fchmod(fd, 0600) < 0)
+		return -1;
+	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+		return -1;
+	if (listen(fd, BACKLOG) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+// path_fd: an O_PATH handle of the socket's file.
+static int connect_handle(int path_fd, int type)
+{
+	struct stat st;
+	if (fstat(path_fd, &st) < 0)
+		return -1;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = ENOTSOCK;
+		return -1;
+	}
+	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct fd_path path = fd_proc_path(path_fd);
+	memcpy(address.sun_path, path.text, sizeof path.text);
+	int rc;
+	do
+		rc = connect(fd, (const struct sockaddr *)&address, sizeof address);
+	while (rc < 0 && errno == EINTR);
+	return rc < 0 ? -1 : take_fd(&fd);
+}
+
+int socket_connect(int dir_fd, const char *name, int type)
+{
+	auto_close int path_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (path_fd < 0)
+		return -1;
+	return connect_handle(path_fd, type);
+}
+
+int socket_connect_path(const char *path, int type)
+{
+	auto_close int path_fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
+	if (path_fd < 0)
+		return -1;
+	return connect_handle(path_fd, type);
+}
+
+static ssize_t send_message(int socket, const struct msghdr *message)
+{
+	ssize_t n;
+	do
+		n = sendmsg(socket, message, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+int socket_send_fd(int socket, const void *data, size_t size, int fd)
+{
+	struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	if (fd >= 0) {
+		memset(&control, 0, sizeof control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+		message.msg_control = &control;
+		message.msg_controllen = sizeof control.space;
+	}
+	for (;;) {
+		ssize_t n = send_message(socket, &message);
+		if (n < 0)
+			return -1;
+		if ((size_t)n >= part.iov_len)
+			return 0;
+		// a stream took a part, and the descriptor with it
+		part.iov_base = (char *)part.iov_base + n;
+		part.iov_len -= (size_t)n;
+		message.msg_control = NULL;
+		message.msg_controllen = 0;
+	}
+}
+
+// Takes the first descriptor out of the message and closes all others that came with it. Returns their number.
+static size_t take_descriptors(struct msghdr *message, int *first)
+{
+	size_t count = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t here = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < here; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			if (count++ == 0)
+				*first = fd;
+			else
+				memory_close(fd);
+		}
+	}
+	return count;
+}
+
+ssize_t socket_receive_fd(int socket, void *data, size_t size, int *fd)
+{
+	struct iovec part = {.iov_base = data, .iov_len = size};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	memset(&control, 0, sizeof control);
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof control.space};
+	*fd = -1;
+	ssize_t n;
+	do
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -1;
+	auto_close int received = -1;
+	size_t count = take_descriptors(&message, &received);
+	if (count > 1 || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+		errno = message.msg_flags & MSG_TRUNC ? EMSGSIZE : EPROTO;
+		return -1;
+	}
+	*fd = take_fd(&received);
+	return n;
+}
