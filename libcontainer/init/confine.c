@@ -186,14 +186,10 @@ int step_working_directory(struct init *init, struct error *err)
 	return 0;
 }
 
-// Everything from 3+N on goes at execve; what this process still needs (sync, gate) is among it.
+// Everything from 3+N on goes at execve; what this process still needs (sync, gate) is among it. Below, what husk itself
+// opened is close-on-exec from birth, and what the caller passed on cannot be, or it would not have come here.
 int step_close_descriptors(struct init *init, struct error *err)
 {
-	for (unsigned fd = 3; fd < 3 + init->preserve_fds; fd++) {
-		int flags = fcntl((int)fd, F_GETFD);
-		if (flags >= 0 && fcntl((int)fd, F_SETFD, flags & ~FD_CLOEXEC) < 0)
-			return error_errno(err, "--preserve-fds: descriptor %u", fd);
-	}
 	if (fd_cloexec_from(3 + init->preserve_fds) < 0)
 		return error_errno(err, "close_range");
 	return 0;

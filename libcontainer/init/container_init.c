@@ -71,6 +71,16 @@ static int join(struct init *init, struct error *err)
 	return namespaces_join(init->namespaces, false, &left, err);
 }
 
+static bool wants_cgroup_namespace(const struct init *init)
+{
+	return namespaces_is_new(init->namespaces, spec_namespace_type_cgroup);
+}
+
+static int cgroup_namespace(struct init *init unused_result, struct error *err)
+{
+	return namespaces_make_cgroup(err);
+}
+
 static bool wants_names(const struct init *init)
 {
 	return init->spec->hostname || init->spec->domainname;
@@ -253,6 +263,7 @@ const struct init_step container_init_steps[] = {
 	// a joined namespace has processes in it that could look at this one
 	{"hide from debuggers", hide, NULL},
 	{"join namespaces", join, wants_join},
+	{"make the cgroup namespace", cgroup_namespace, wants_cgroup_namespace},
 	{"start a session", step_new_session, NULL},
 	{"set host and domain name", names, wants_names},
 	{"bring loopback up", loopback, wants_loopback},

@@ -113,6 +113,13 @@ int namespaces_restore(struct namespace_restore *restore, struct error *err)
 	return 0;
 }
 
+int namespaces_make_cgroup(struct error *err)
+{
+	if (unshare(CLONE_NEWCGROUP) < 0)
+		return error_errno(err, "make a cgroup namespace");
+	return 0;
+}
+
 int namespaces_become_root(bool *may_set_groups, struct error *err)
 {
 	char allowed[16];

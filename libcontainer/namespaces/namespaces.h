@@ -36,6 +36,8 @@ int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_pla
 	must_check;
 // Opens what is joined, and checks that each file is a namespace of the named type.
 int namespaces_open(struct namespace_plan *plan, struct error *err) must_check;
+// What clone3 is asked for: the new namespaces without those that have to be made another way (cgroup; time with offsets; user, with a stage).
+uint64_t namespaces_clone_flags(const struct namespace_plan *plan);
 bool namespaces_is_new(const struct namespace_plan *plan, enum spec_namespace_type type);
 bool namespaces_has(const struct namespace_plan *plan, enum spec_namespace_type type);
 void namespaces_describe(const struct namespace_plan *plan, const char *prefix, struct text *text);
@@ -56,6 +58,8 @@ struct namespace_restore {
 };
 int namespaces_for_children(struct namespace_plan *plan, struct namespace_restore *restore, struct error *err) must_check;
 int namespaces_restore(struct namespace_restore *restore, struct error *err) must_check;
+// A cgroup namespace shows as its root the cgroup its maker is in: made by init itself, in its final cgroup.
+int namespaces_make_cgroup(struct error *err) must_check;
 // uid 0 and gid 0 of the user namespace the process is in now. may_set_groups: setgroups is allowed there.
 int namespaces_become_root(bool *may_set_groups, struct error *err) must_check;
 

@@ -47,6 +47,16 @@ bool namespaces_is_new(const struct namespace_plan *plan, enum spec_namespace_ty
 	return (plan->create & namespaces_clone_flag(type)) != 0;
 }
 
+uint64_t namespaces_clone_flags(const struct namespace_plan *plan)
+{
+	uint64_t flags = plan->create & ~KERNEL_CLONE_NEWCGROUP;
+	if (plan->time_offsets)
+		flags &= ~KERNEL_CLONE_NEWTIME;
+	if (plan->staged)
+		flags &= ~KERNEL_CLONE_NEWUSER;
+	return flags;
+}
+
 bool namespaces_has(const struct namespace_plan *plan, enum spec_namespace_type type)
 {
 	return plan->listed[type];

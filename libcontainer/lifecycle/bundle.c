@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a bundle directory to a const struct spec.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/lifecycle/creation.h"
+
+static int absolute_path(int fd, char **path, struct error *err)
+{
+	char buffer[4096];
+	struct fd_path link = fd_proc_path(fd);
+	ssize_t length = readlink(link.text, buffer, sizeof buffer);
+	if (length < 0)
+		return error_errno(err, "readlink %s", link.text);
+	if ((size_t)length == sizeof buffer)
+		return error_set(err, ENAMETOOLONG, "the path of the bundle is too long");
+	*path = strndup(buffer, (size_t)length);
+	return *path ? 0 : error_set(err, ENOMEM, "out of memory");
+}
+
+static int explain_read(const char *name, const char *bundle, struct error *err)
+{
+	switch (errno) {
+	case ENOENT:
+		return error_set(err, ENOENT,
+				 "JSON specification file config.json not found: %s in %s "
+				 "(`husk spec` writes a default one)",
+				 name, bundle);
+	case EISDIR:
+	case EINVAL:
+	case ENXIO:
+	case ENODEV:
+		return error_set(err, EINVAL, "%s in %s is no regular file", name, bundle);
+	case EFBIG:
+		return error_set(err, EFBIG, "%s in %s is larger than %zu bytes", name, bundle,
+				 SPEC_MAX_BYTES);
+	default:
+		return error_errno(err, "read %s in %s", name, bundle);
+	}
+}
+
+// For state and hooks, which show an absolute path.
+static int rootfs_path(struct creation *creation, struct error *err)
+{
+	const char *path = creation->spec->root_path;
+	auto_text struct text joined = {0};
+	if (path[0] != '/') {
+		text_add(&joined, creation->bundle);
+		text_add(&joined, "/");
+	}
+	text_add(&joined, path);
+	creation->rootfs_path = text_take(&joined);
+	return creation->rootfs_path ? 0 : error_set(err, ENOMEM, "out of memory");
+}
+
+int creation_read_bundle(struct creation *creation, struct error *err)
+{
+	const struct container_create_options *options = creation->options;
+	const char *bundle = options->bundle ? options->bundle : ".";
+	auto_close int fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "bundle %s", bundle);
+	if (absolute_path(fd, &creation->bundle, err) < 0)
+		return -1;
+	const char *name = options->config ? options->config : "config.json";
+	if (fd_read_file(options->config ? AT_FDCWD : fd, name, SPEC_MAX_BYTES, &creation->config_text,
+			 &creation->config_length) < 0)
+		return explain_read(name, creation->bundle, err);
+	struct spec_error why = {0};
+	if (spec_parse(creation->config_text, creation->config_length, &creation->spec, &why) < 0)
+		return error_set(err, EINVAL, "%s: %s%s%s", name, why.path, why.path[0] ? ": " : "",
+				 why.reason);
+	return rootfs_path(creation, err);
+}

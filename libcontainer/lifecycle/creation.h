@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that create and run hold on the way from a bundle to a waiting init.
+//
+// create.c has the table of stages; a stage fills its part of this struct and has an undo. Ownership is with the
+// struct; creation_done releases what is left whatever happened.
+#ifndef HUSK_LIFECYCLE_CREATION_H
+#define HUSK_LIFECYCLE_CREATION_H
+
+#include <signal.h>
+
+#include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/container.h"
+#include "libcontainer/init/init.h"
+#include "libcontainer/state/state.h"
+
+enum creation_kind {
+	creation_kind_create,      // init waits at the start gate
+	creation_kind_detached,    // init goes on at once; the terminal goes to a socket
+	creation_kind_foreground,  // ... and the caller stays with it
+};
+
+struct creation {
+	const struct container_context *context;         // borrowed
+	const struct container_create_options *options;  // borrowed
+	enum creation_kind kind;
+
+	char *bundle;  // absolute
+	char *config_text;
+	size_t config_length;
+	const struct spec *spec;
+	char *rootfs_path;
+	char *cgroup_path;  // NULL: no cgroup
+	bool rootless;
+	struct namespace_plan namespaces;
+	struct rootfs *rootfs;
+	struct capabilities capabilities;
+	struct syscall_filter filter;
+	struct cgroup_host host;
+
+	int root_fd, dir_fd, gate;
+	struct state_record record;
+	struct cgroup cgroup;
+	struct init init;
+	struct limits_saved files;
+	sigset_t signals;  // as the caller had them blocked
+	int sync;          // the runtime's end
+	pid_t stage;       // 0: none, or gone
+	pid_t pid;         // of init; 0: none
+	int pidfd;
+	int master;        // of the terminal, foreground only
+	bool hooks_begun;  // poststop hooks are owed when creation fails
+};
+
+void creation_begin(struct creation *creation, const struct container_context *context,
+		    const struct container_create_options *options, enum creation_kind kind);
+// Walks the stages; on failure everything is undone.
+int creation_run(struct creation *creation, struct error *err) must_check;
+// Undoes a creation that succeeded (run whose program could not be executed).
+void creation_undo(struct creation *creation);
+void creation_done(struct creation *creation);
+
+// bundle.c: stage "read the configuration"
+int creation_read_bundle(struct creation *creation, struct error *err) must_check;
+// prepare.c: stages that only compute
+int creation_plan(struct creation *creation, struct error *err) must_check;
+int creation_compile(struct creation *creation, struct error *err) must_check;
+void creation_describe(struct creation *creation, struct text *text);
+// birth.c: from clone3 to "ready"
+int creation_clone(struct creation *creation, struct error *err) must_check;
+int creation_converse(struct creation *creation, struct error *err) must_check;
+void creation_kill(struct creation *creation);
+// Waits until the program is executed, after the last proceed of a run.
+int creation_await_program(struct creation *creation, struct error *err) must_check;
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// See opened.h.
+#include "libcontainer/lifecycle/opened.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/base/memory.h"
+
+int opened_root(const struct container_context *context, bool create, int *root_fd, struct error *err)
+{
+	auto_free char *path = NULL;
+	if (context->root)
+		return state_root_open(context->root, create, root_fd, err);
+	if (state_root_default(&path, err) < 0)
+		return -1;
+	return state_root_open(path, create, root_fd, err);
+}
+
+static int no_such_container(const char *id, struct error *err)
+{
+	return error_set(err, ENOENT, "container `%s` does not exist: %s", id, error_text(ENOENT));
+}
+
+void opened_refresh(struct opened *opened)
+{
+	opened->status = state_compute(opened->dir_fd, &opened->record);
+	bool alive = opened->status == state_status_running || opened->status == state_status_created;
+	if (alive && opened->cgroup.fd >= 0 && cgroup_is_frozen(&opened->cgroup))
+		opened->status = state_status_paused;
+}
+
+int opened_load(struct opened *opened, const char *id, struct error *err)
+{
+	if (state_read(opened->dir_fd, &opened->record, err) < 0) {
+		opened->torn = true;
+		return error_context(err, "container `%s`", id);
+	}
+	struct error ignored = {0};
+	if (opened->record.cgroup_path && cgroup_host_open(&opened->host, &ignored) == 0 &&
+	    opened->host.kind != cgroup_host_kind_none &&
+	    cgroup_open(&opened->host, opened->record.cgroup_path, &opened->cgroup, &ignored) < 0 &&
+	    ignored.code != ENOENT) {
+		*err = ignored;
+		return error_context(err, "container `%s`", id);
+	}
+	opened_refresh(opened);
+	return 0;
+}
+
+int opened_open(const struct container_context *context, const char *id, bool exclusive,
+		struct opened *opened, struct error *err)
+{
+	if (state_check_id(id, err) < 0)
+		return -1;
+	if (opened_root(context, false, &opened->root_fd, err) < 0)
+		return err->code == ENOENT ? no_such_container(id, err) : -1;
+	if (state_open(opened->root_fd, id, &opened->dir_fd, err) < 0)
+		return -1;
+	if (exclusive && state_lock(opened->dir_fd, true, OPENED_LOCK_MS, err) < 0)
+		return -1;
+	return opened_load(opened, id, err);
+}
+
+int opened_config(const struct opened *opened, const struct spec **spec, struct error *err)
+{
+	auto_free char *text = NULL;
+	size_t length;
+	struct spec_error why;
+	if (state_read_config(opened->dir_fd, &text, &length, err) < 0)
+		return -1;
+	if (spec_parse(text, length, spec, &why) < 0)
+		return error_set(err, EINVAL, "container `%s`: stored configuration: %s: %s",
+				 opened->record.id, why.path, why.reason);
+	return 0;
+}
+
+int opened_not_running(const struct opened *opened, const char *what, struct error *err)
+{
+	return error_set(err, ESRCH, "container not running: %s container `%s`: %s", what,
+			 opened->record.id, error_text(ESRCH));
+}
+
+void opened_done(struct opened *opened)
+{
+	cgroup_close(&opened->cgroup);
+	cgroup_host_close(&opened->host);
+	state_record_done(&opened->record);
+	memory_close(take_fd(&opened->dir_fd));
+	memory_close(take_fd(&opened->root_fd));
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages of create that only compute: what is planned can be shown (--dry-run), and what cannot work is refused before
+// anything exists.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/lifecycle/creation.h"
+
+static int check_terminal(const struct creation *creation, struct error *err)
+{
+	bool terminal = creation->spec->process.set && creation->spec->process.terminal;
+	bool foreground = creation->kind == creation_kind_foreground;
+	const char *socket = creation->options->console_socket;
+	if (terminal && !foreground && !socket)
+		return error_set(err, EINVAL,
+				 "cannot allocate tty if husk will detach without setting console "
+				 "socket (process.terminal is true: give --console-socket)");
+	if (socket && !(terminal && !foreground))
+		return error_set(err, EINVAL,
+				 "cannot use console socket if husk will not detach or allocate tty");
+	return 0;
+}
+
+// What this version does not do is refused, never passed over.
+static int check_supported(const struct creation *creation, struct error *err)
+{
+	const struct spec_linux *linux_ = &creation->spec->linux_;
+	if (linux_->net_devices_count)
+		return error_set(err, ENOTSUP, "linux.netDevices: not supported by this version of husk");
+	if (linux_->intel_rdt.set)
+		return error_set(err, ENOTSUP, "linux.intelRdt: not supported by this version of husk");
+	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
+		return error_set(err, ENOTSUP,
+				 "the systemd cgroup driver is not supported by this version of husk");
+	return 0;
+}
+
+static bool has_limits(const struct spec_resources *resources)
+{
+	auto_text struct text words = {0};
+	cgroup_describe(resources, "", &words);
+	return words.length > 0;
+}
+
+static int plan_cgroup(struct creation *creation, struct error *err)
+{
+	const struct spec_linux *linux_ = &creation->spec->linux_;
+	if (cgroup_host_open(&creation->host, err) < 0)
+		return -1;
+	bool disabled = creation->context->cgroup_manager == container_cgroup_manager_disabled;
+	if (disabled || creation->host.kind == cgroup_host_kind_none) {
+		if (!has_limits(&linux_->resources))
+			return 0;
+		return error_set(err, ENOTSUP, "linux.resources: %s",
+				 disabled ? "limits need a cgroup, and --cgroup-manager is disabled"
+					  : "limits need a cgroup, and no cgroup2 is mounted on "
+					    "/sys/fs/cgroup or /sys/fs/cgroup/unified");
+	}
+	if (cgroup_check(&creation->host, &linux_->resources, err) < 0)
+		return -1;
+	return cgroup_place(&creation->host, linux_->cgroups_path, creation->options->id,
+			    &creation->cgroup_path, err);
+}
+
+static int plan_rootfs(struct creation *creation, struct error *err)
+{
+	const struct namespace_plan *ns = &creation->namespaces;
+	const char *overlay = creation->options->overlay;
+	auto_text struct text cgroup = {0};
+	if (creation->cgroup_path) {
+		text_add(&cgroup, creation->host.mount);
+		text_add(&cgroup, creation->cgroup_path);
+	}
+	if (text_failed(&cgroup))
+		return error_set(err, ENOMEM, "out of memory");
+	const struct rootfs_options options = {
+		.bundle = creation->bundle,
+		.overlay = overlay ? overlay : spec_annotation(creation->spec, "org.husk.overlay"),
+		.no_pivot = creation->options->no_pivot,
+		.new_mount_namespace = namespaces_has(ns, spec_namespace_type_mount),
+		.user_namespace = namespaces_has(ns, spec_namespace_type_user),
+		.user_namespace_new = namespaces_is_new(ns, spec_namespace_type_user),
+		.rootless = creation->rootless,
+		.cgroup_namespace_new = namespaces_is_new(ns, spec_namespace_type_cgroup),
+		.network_namespace_new = namespaces_is_new(ns, spec_namespace_type_network),
+		.cgroup_path = creation->cgroup_path ? text_string(&cgroup) : NULL,
+		.mount_label = creation->spec->linux_.mount_label,
+	};
+	return rootfs_plan(creation->spec, &options, creation->context->log, &creation->rootfs, err);
+}
+
+int creation_plan(struct creation *creation, struct error *err)
+{
+	const struct spec *spec = creation->spec;
+	if (state_check_id(creation->options->id, err) < 0 || check_terminal(creation, err) < 0 ||
+	    check_supported(creation, err) < 0)
+		return -1;
+	creation->rootless = namespaces_caller_is_rootless();
+	if (namespaces_plan(spec, creation->rootless, &creation->namespaces, err) < 0)
+		return -1;
+	if (plan_cgroup(creation, err) < 0 || plan_rootfs(creation, err) < 0)
+		return -1;
+	creation->init.labels.apparmor = spec->process.apparmor_profile;
+	creation->init.labels.selinux = spec->process.selinux_label;
+	if (labels_check(&creation->init.labels, err) < 0)
+		return -1;
+	return capabilities_plan(&spec->process.capabilities, creation->context->log,
+				 &creation->capabilities, err);
+}
+
+int creation_compile(struct creation *creation, struct error *err)
+{
+	return syscall_filter_compile(&creation->spec->linux_.seccomp, creation->context->log,
+				      &creation->filter, err);
+}
+
+void creation_describe(struct creation *creation, struct text *text)
+{
+	text_printf(text, "container %s\n  bundle %s\n  root %s\n", creation->options->id,
+		    creation->bundle, creation->rootfs_path);
+	text_add(text, "namespaces\n");
+	namespaces_describe(&creation->namespaces, "  ", text);
+	text_printf(text, "cgroup\n  %s%s\n", creation->cgroup_path ? creation->host.mount : "none",
+		    creation->cgroup_path ? creation->cgroup_path : "");
+	cgroup_describe(&creation->spec->linux_.resources, "  ", text);
+	text_add(text, "files\n");
+	rootfs_describe(creation->rootfs, "  ", text);
+	text_add(text, "system call filter\n");
+	syscall_filter_describe(&creation->filter, "  ", text);
+}
