@@ -59,7 +59,9 @@ int state_check_id(const char *id, struct error *err) must_check;
 int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err) must_check;
 // Opens an existing one; ENOENT in err->code with the contract's text when there is none.
 int state_open(int root_fd, const char *id, int *dir_fd, struct error *err) must_check;
-// Takes the container's lock: flock on the directory. exclusive or shared; waits at most timeout_ms.
+// Takes the container's lock: flock on the directory. exclusive or shared; waits at most timeout_ms (-1: for ever).
+// EAGAIN in err->code on time out, ENOENT when the container was removed meanwhile. The lock goes with the last
+// descriptor, inherited ones included: init must close its own.
 int state_lock(int dir_fd, bool exclusive, int timeout_ms, struct error *err) must_check;
 
 int state_write(int dir_fd, const struct state_record *record, struct error *err) must_check;
@@ -70,7 +72,8 @@ void state_record_done(struct state_record *record);
 int state_write_config(int dir_fd, const char *text, size_t length, struct error *err) must_check;
 int state_read_config(int dir_fd, char **text, size_t *length, struct error *err) must_check;
 
-// Status from the record, the process and the start socket (spec-checklist b.2, without paused).
+// Status from the record, the process and the start socket, without paused. While the record's creator lives and init has
+// not been released, it is "creating"; the creator clears the two creator fields when create is complete.
 enum state_status state_compute(int dir_fd, const struct state_record *record);
 // A pidfd of init that is proven to be this container's: 0 and *pidfd; ESRCH in err->code when it is gone.
 int state_open_init(const struct state_record *record, int *pidfd, struct error *err) must_check;
@@ -89,13 +92,18 @@ void state_list_free(char **ids, size_t count);
 
 // The creator: listens; init inherits the descriptor.
 int start_gate_listen(int dir_fd, int *listener, struct error *err) must_check;
-// init: waits until somebody says go; connections that close without a word are ignored. *connection (owned, close-on-exec) carries
-// the outcome: an error by start_gate_fail, success by its end (execve closes it).
+// init: waits until somebody says go, and closes the listener (always); connections that close without a word are ignored.
+// *connection (owned, close-on-exec) carries the outcome: an error by start_gate_fail, success by its end (execve closes it).
 int start_gate_wait(int listener, int *connection, struct error *err) must_check;
 void start_gate_fail(int connection, const struct error *failure);
+// init, before the system call filter is loaded: what follows is execve. Lets the caller tell an end by execve from a
+// death on the way. Optional; start_gate_fail may still follow.
+void start_gate_say_last(int connection);
 // `start`: connects and says go. Returns the connection. ECONNREFUSED in err->code when init does not wait any more.
 int start_gate_open(int dir_fd, int *connection, struct error *err) must_check;
-// Waits for the outcome: 0 = the program runs; -1 with init's own error.
+// Waits for the outcome: 0 = the program runs (or was run and has ended already); -1 with init's own error, or with
+// ECONNREFUSED in err->code when init served another start. 1 = the conversation ended, but init had not said its last
+// word: an init that says it was killed before execve (of one that never says it nothing is known: look at the process).
 int start_gate_outcome(int connection, struct error *err) must_check;
 
 #endif
