@@ -29,7 +29,8 @@ struct creation {
 	size_t config_length;
 	const struct spec *spec;
 	char *rootfs_path;
-	char *cgroup_path;  // NULL: no cgroup
+	char *cgroup_path;       // below the cgroup2 mount; NULL: no cgroup
+	char *cgroup_host_path;  // the same with the mount, lent to the rootfs plan
 	bool rootless;
 	struct namespace_plan namespaces;
 	struct rootfs *rootfs;
@@ -44,7 +45,7 @@ struct creation {
 	struct limits_saved files;
 	sigset_t signals;  // as the caller had them blocked
 	int sync;          // the runtime's end
-	pid_t stage;       // 0: none, or gone
+	pid_t stage;       // the intermediate process; 0: none, or gone
 	pid_t pid;         // of init; 0: none
 	int pidfd;
 	int master;        // of the terminal, foreground only

@@ -69,13 +69,14 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 {
 	const struct namespace_plan *ns = &creation->namespaces;
 	const char *overlay = creation->options->overlay;
-	auto_text struct text cgroup = {0};
 	if (creation->cgroup_path) {
-		text_add(&cgroup, creation->host.mount);
-		text_add(&cgroup, creation->cgroup_path);
+		auto_text struct text path = {0};
+		text_add(&path, creation->host.mount);
+		text_add(&path, creation->cgroup_path);
+		creation->cgroup_host_path = text_take(&path);
+		if (!creation->cgroup_host_path)
+			return error_set(err, ENOMEM, "out of memory");
 	}
-	if (text_failed(&cgroup))
-		return error_set(err, ENOMEM, "out of memory");
 	const struct rootfs_options options = {
 		.bundle = creation->bundle,
 		.overlay = overlay ? overlay : spec_annotation(creation->spec, "org.husk.overlay"),
@@ -86,7 +87,7 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 		.rootless = creation->rootless,
 		.cgroup_namespace_new = namespaces_is_new(ns, spec_namespace_type_cgroup),
 		.network_namespace_new = namespaces_is_new(ns, spec_namespace_type_network),
-		.cgroup_path = creation->cgroup_path ? text_string(&cgroup) : NULL,
+		.cgroup_path = creation->cgroup_host_path,
 		.mount_label = creation->spec->linux_.mount_label,
 	};
 	return rootfs_plan(creation->spec, &options, creation->context->log, &creation->rootfs, err);

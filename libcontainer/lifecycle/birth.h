@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pieces of cloning a process into a container that create and exec share.
+#ifndef HUSK_LIFECYCLE_BIRTH_H
+#define HUSK_LIFECYCLE_BIRTH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libcontainer/base/error.h"
+#include "spec/spec.h"
+
+// Sets the caller's own oom_score_adj, which the clone inherits; before keeps what it was ("" when nothing is asked for).
+int birth_set_oom_score(const struct spec_process *process, char before[16], struct error *err) must_check;
+void birth_restore_oom_score(const char before[16]);
+
+// clone3 with a pidfd, straight into the cgroup (cgroup_fd -1: the caller's). Returns twice, like fork.
+pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err) must_check;
+
+// Hands a seccomp listener to the agent that the configuration names.
+int birth_send_listener(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,
+			const char *status, pid_t init, pid_t pid, int listener, struct error *err) must_check;
+
+#endif

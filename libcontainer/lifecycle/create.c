@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// create: the table of stages from a bundle to a waiting init, and its runner, which walks the undo column backwards when
+// a stage fails. The state directory is the first thing made and the last removed, so that whatever happens in between,
+// `delete --force` finds everything.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/init/hook_state.h"
+#include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/kernel/socket.h"
+#include "libcontainer/lifecycle/creation.h"
+#include "libcontainer/lifecycle/hook_calls.h"
+
+#define UNDO_CGROUP_MS 10000
+
+static int reserve(struct creation *creation, struct error *err)
+{
+	const char *root = creation->context->root;
+	auto_free char *default_root = NULL;
+	if (!root) {
+		if (state_root_default(&default_root, err) < 0)
+			return -1;
+		root = default_root;
+	}
+	if (state_root_open(root, true, &creation->root_fd, err) < 0)
+		return -1;
+	return state_reserve(creation->root_fd, creation->options->id, &creation->dir_fd, err);
+}
+
+static void unreserve(struct creation *creation)
+{
+	struct error ignored;
+	if (creation->dir_fd >= 0)
+		(void)!state_remove(creation->root_fd, creation->options->id, &ignored);
+}
+
+static int now(char text[40], struct error *err)
+{
+	struct timespec ts;
+	struct tm tm;
+	if (clock_gettime(CLOCK_REALTIME, &ts) < 0 || !gmtime_r(&ts.tv_sec, &tm))
+		return error_errno(err, "read the clock");
+	snprintf(text, 40, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
+		 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec);
+	return 0;
+}
+
+// Everything that is needed to find and remove the resources, before the first of them is made.
+static int record(struct creation *creation, struct error *err)
+{
+	struct state_record *r = &creation->record;
+	char created[40], boot_id[37];
+	if (now(created, err) < 0)
+		return -1;
+	if (process_boot_id(boot_id) < 0)
+		return error_errno(err, "read the boot id");
+	r->id = strdup(creation->options->id);
+	r->bundle = strdup(creation->bundle);
+	r->rootfs = strdup(creation->rootfs_path);
+	r->cgroup_path = creation->cgroup_path ? strdup(creation->cgroup_path) : NULL;
+	r->created = strdup(created);
+	r->boot_id = strdup(boot_id);
+	if (!r->id || !r->bundle || !r->rootfs || !r->created || !r->boot_id)
+		return error_set(err, ENOMEM, "out of memory");
+	r->creator = getpid();
+	bool zombie;
+	if (process_start_time(r->creator, &r->creator_start_time, &zombie) < 0)
+		return error_errno(err, "read /proc/%d/stat", (int)r->creator);
+	r->owner = geteuid();
+	r->private_pid_namespace = namespaces_is_new(&creation->namespaces, spec_namespace_type_pid);
+	r->rootless = creation->rootless;
+	if (state_write(creation->dir_fd, r, err) < 0)
+		return -1;
+	return state_write_config(creation->dir_fd, creation->config_text, creation->config_length, err);
+}
+
+// A plain user often may not make cgroups. Without one nothing that was asked for is lost, unless he asked for a cgroup.
+static bool may_go_without_cgroup(const struct creation *creation, const struct error *failure)
+{
+	bool denied = failure->code == EACCES || failure->code == EPERM || failure->code == EROFS;
+	const struct spec_resources *resources = &creation->spec->linux_.resources;
+	auto_text struct text limits = {0};
+	struct spec_resources without_devices = *resources;
+	// device nodes cannot be made in a user namespace: the rules take nothing away that is there
+	without_devices.devices_count = 0;
+	without_devices.devices_set = false;
+	cgroup_describe(&without_devices, "", &limits);
+	return creation->rootless && denied && !creation->spec->linux_.cgroups_path && limits.length == 0;
+}
+
+static int make_cgroup(struct creation *creation, struct error *err)
+{
+	const struct spec_linux *linux_ = &creation->spec->linux_;
+	const struct log *log = creation->context->log;
+	if (!creation->cgroup_path)
+		return 0;
+	if (cgroup_create(&creation->host, creation->cgroup_path, &linux_->resources, &creation->cgroup,
+			  log, err) < 0) {
+		if (!may_go_without_cgroup(creation, err))
+			return -1;
+		log_info(log, "no cgroup: %s", err->message);
+		creation->cgroup.fd = -1;
+		return 0;
+	}
+	if (creation->cgroup.made_from) {
+		creation->record.cgroup_made_from = strdup(creation->cgroup.made_from);
+		if (!creation->record.cgroup_made_from)
+			return error_set(err, ENOMEM, "out of memory");
+	}
+	if (cgroup_set_resources(&creation->cgroup, &linux_->resources, log, err) < 0)
+		return -1;
+	if (!linux_->resources.devices_set)
+		return 0;
+	return cgroup_set_devices(&creation->cgroup, &linux_->resources, linux_->devices,
+				  linux_->devices_count,
+				  namespaces_has(&creation->namespaces, spec_namespace_type_user), log, err);
+}
+
+static void unmake_cgroup(struct creation *creation)
+{
+	struct error ignored;
+	if (creation->cgroup.fd >= 0)
+		(void)!cgroup_destroy(&creation->cgroup, creation->cgroup.made_from, UNDO_CGROUP_MS,
+				      &ignored);
+}
+
+static int open_host(struct creation *creation, struct error *err)
+{
+	if (namespaces_open(&creation->namespaces, err) < 0 || rootfs_open(creation->rootfs, err) < 0)
+		return -1;
+	if (creation->kind != creation_kind_create)
+		return 0;
+	return start_gate_listen(creation->dir_fd, &creation->gate, err);
+}
+
+static int protect(struct creation *creation, struct error *err)
+{
+	return own_binary_protect(creation->context->argv, err);
+}
+
+// After a failed create the specification owes the poststop hooks to whoever saw the first hooks run.
+static void poststop(struct creation *creation)
+{
+	if (creation->hooks_begun)
+		hook_calls_poststop(creation->spec, creation->options->id, creation->bundle,
+				    creation->rootfs_path, creation->context->log);
+}
+
+static int send_pidfd(struct creation *creation, struct error *err)
+{
+	const char *path = creation->options->pidfd_socket;
+	if (!path)
+		return 0;
+	auto_close int socket = socket_connect_path(path, SOCK_STREAM);
+	if (socket < 0)
+		return error_errno(err, "--pidfd-socket %s: connect", path);
+	if (socket_send_fd(socket, "standard", strlen("standard"), creation->pidfd) < 0)
+		return error_errno(err, "--pidfd-socket %s: send", path);
+	return 0;
+}
+
+// The record is complete before the pid is told to anybody, and both before init may outlive us.
+static int commit(struct creation *creation, struct error *err)
+{
+	struct state_record *r = &creation->record;
+	bool zombie;
+	r->pid = creation->pid;
+	r->creator = 0;
+	if (process_start_time(r->pid, &r->start_time, &zombie) < 0)
+		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
+	if (state_write(creation->dir_fd, r, err) < 0 || send_pidfd(creation, err) < 0)
+		return -1;
+	const char *pid_file = creation->options->pid_file;
+	if (pid_file) {
+		char digits[16];
+		int length = snprintf(digits, sizeof digits, "%d", (int)creation->pid);
+		if (fd_write_file(AT_FDCWD, pid_file, digits, (size_t)length, 0644) < 0)
+			return error_errno(err, "--pid-file %s", pid_file);
+	}
+	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
+		return error_context(err, "the container's process died");
+	return 0;
+}
+
+static void uncommit(struct creation *creation)
+{
+	if (creation->options->pid_file)
+		unlink(creation->options->pid_file);
+}
+
+static const struct stage {
+	const char *what;
+	int (*run)(struct creation *, struct error *);
+	void (*undo)(struct creation *);  // also called for the stage that failed half-way
+} stages[] = {
+	{"read the configuration", creation_read_bundle, NULL},
+	{"plan", creation_plan, NULL},
+	// ---- a plan that is only shown ends here ----
+	{"compile the system call filter", creation_compile, NULL},
+	{"reserve the id", reserve, unreserve},
+	{"record", record, NULL},
+	{"make the cgroup and set its limits", make_cgroup, unmake_cgroup},
+	{"open what only the host can open", open_host, NULL},
+	// as late as possible: what is to be protected from does not exist before the clone
+	{"protect husk's own binary", protect, NULL},
+	{"clone the container's process", creation_clone, creation_kill},
+	{"converse until it is ready", creation_converse, poststop},
+	{"commit", commit, uncommit},
+};
+
+#define PLANNED_STAGES 2
+
+void creation_begin(struct creation *creation, const struct container_context *context,
+		    const struct container_create_options *options, enum creation_kind kind)
+{
+	*creation = (struct creation){
+		.context = context, .options = options, .kind = kind,
+		.root_fd = -1, .dir_fd = -1, .gate = -1, .sync = -1, .pidfd = -1, .master = -1,
+		.host = {.fd = -1}, .cgroup = {.fd = -1},
+	};
+	for (int i = 0; i < spec_namespace_type_count; i++)
+		creation->namespaces.join[i] = -1;
+}
+
+static void undo_from(struct creation *creation, size_t stage)
+{
+	for (size_t i = stage + 1; i-- > 0;)
+		if (stages[i].undo)
+			stages[i].undo(creation);
+}
+
+int creation_run(struct creation *creation, struct error *err)
+{
+	for (size_t i = 0; i < array_size(stages); i++)
+		if (stages[i].run(creation, err) < 0) {
+			undo_from(creation, i);
+			return -1;
+		}
+	return 0;
+}
+
+void creation_undo(struct creation *creation)
+{
+	undo_from(creation, array_size(stages) - 1);
+}
+
+void creation_done(struct creation *creation)
+{
+	memory_close(take_fd(&creation->sync));
+	memory_close(take_fd(&creation->gate));
+	memory_close(take_fd(&creation->pidfd));
+	memory_close(take_fd(&creation->master));
+	cgroup_close(&creation->cgroup);
+	cgroup_host_close(&creation->host);
+	state_record_done(&creation->record);
+	memory_close(take_fd(&creation->dir_fd));
+	memory_close(take_fd(&creation->root_fd));
+	syscall_filter_done(&creation->filter);
+	rootfs_free(creation->rootfs);
+	namespaces_done(&creation->namespaces);
+	spec_free(creation->spec);
+	free(creation->cgroup_path);
+	free(creation->cgroup_host_path);
+	free(creation->rootfs_path);
+	free(creation->config_text);
+	free(creation->bundle);
+}
+
+int container_create(const struct container_context *context,
+		     const struct container_create_options *options, struct error *err)
+{
+	struct creation creation;
+	creation_begin(&creation, context, options, creation_kind_create);
+	int result = creation_run(&creation, err);
+	creation_done(&creation);
+	return result;
+}
+
+int container_plan(const struct container_context *context,
+		   const struct container_create_options *options, struct text *plan, struct error *err)
+{
+	struct creation creation;
+	creation_begin(&creation, context, options, creation_kind_foreground);
+	int result = 0;
+	for (size_t i = 0; i < PLANNED_STAGES && result == 0; i++)
+		result = stages[i].run(&creation, err);
+	if (result == 0)
+		result = creation_compile(&creation, err);
+	if (result == 0) {
+		creation_describe(&creation, plan);
+		text_add(plan, "stages of the runtime\n");
+		for (size_t i = 0; i < array_size(stages); i++)
+			text_printf(plan, "  %s\n", stages[i].what);
+		text_add(plan, "steps of the new process\n");
+		init_describe(&creation.init, container_init_steps, "  ", plan);
+	}
+	creation_done(&creation);
+	return result;
+}

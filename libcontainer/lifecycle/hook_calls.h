@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hooks that the runtime itself runs, with the state they are told.
+#ifndef HUSK_LIFECYCLE_HOOK_CALLS_H
+#define HUSK_LIFECYCLE_HOOK_CALLS_H
+
+#include <sys/types.h>
+
+#include "libcontainer/base/error.h"
+#include "libcontainer/base/log.h"
+#include "libcontainer/process/process.h"
+#include "spec/spec.h"
+
+// prestart, createRuntime, poststart: the first failure ends the list.
+int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char *id, const char *bundle,
+		   const char *rootfs, const char *status, pid_t pid, struct error *err) must_check;
+// poststop: every one runs, failures are warnings.
+void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,
+			 const struct log *log);
+
+#endif
