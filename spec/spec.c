@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of a configuration: text, tree, struct, rules. The tree is released at the end of the way;
+// the struct and all that it points at lie in one arena, which the struct itself keeps.
+#include "spec/spec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "spec/config.h"
+
+struct spec_memory_owner {
+	struct arena arena;
+	struct spec spec;
+};
+
+// Strings need about as much room as the text, pointers and structs the rest.
+static struct spec *new_spec(size_t length)
+{
+	struct arena arena;
+	arena_init(&arena, sizeof(struct spec_memory_owner) + length + 4096);
+	struct spec_memory_owner *owner = arena_alloc(&arena, sizeof(*owner), 16);
+	if (owner == NULL)
+		return NULL;
+	memset(owner, 0, sizeof(*owner));
+	owner->arena = arena;
+	owner->spec.owner = owner;
+	return &owner->spec;
+}
+
+static int decode_text(const char *text, size_t length, const struct decode_object *object,
+		       struct spec *spec, void *target, struct spec_error *error)
+{
+	struct tree tree;
+	if (tree_parse(&tree, text, length, error) < 0)
+		return -1;
+	struct decode decode = {.tree = &tree, .arena = &spec->owner->arena, .error = error};
+	int result = decode_object(&decode, object, tree.nodes, target);
+	tree_done(&tree);
+	return result;
+}
+
+// Decodes the text with one of the tables into a new spec, at the member with this offset.
+static int parse(const char *text, size_t length, const struct decode_object *object,
+		 size_t offset, const struct spec **result, struct spec_error *error)
+{
+	struct spec *spec = length <= SPEC_MAX_BYTES ? new_spec(length) : new_spec(0);
+	*result = NULL;
+	if (spec == NULL) {
+		*error = (struct spec_error){.reason = "out of memory"};
+		return -1;
+	}
+	if (decode_text(text, length, object, spec, (char *)spec + offset, error) < 0) {
+		spec_free(spec);
+		return -1;
+	}
+	*result = spec;
+	return 0;
+}
+
+int spec_parse(const char *text, size_t length, const struct spec **spec, struct spec_error *error)
+{
+	if (parse(text, length, &config_document, 0, spec, error) < 0)
+		return -1;
+	if (spec_validate(*spec, error) == 0)
+		return 0;
+	spec_free(*spec);
+	*spec = NULL;
+	return -1;
+}
+
+// The paths of spec_validate begin at the document; here the process is the document.
+static void shorten_path(struct spec_error *error, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	if (strncmp(error->path, prefix, length) == 0)
+		memmove(error->path, error->path + length, strlen(error->path + length) + 1);
+}
+
+int spec_parse_process(const char *text, size_t length, const struct spec **spec,
+		       struct spec_error *error)
+{
+	if (parse(text, length, &config_process, offsetof(struct spec, process), spec, error) < 0)
+		return -1;
+	if (spec_validate(*spec, error) == 0)
+		return 0;
+	shorten_path(error, "process.");
+	spec_free(*spec);
+	*spec = NULL;
+	return -1;
+}
+
+// What holds for an update depends on the limits that are there, so only the table's own rules count.
+int spec_parse_resources(const char *text, size_t length, const struct spec **spec,
+			 struct spec_error *error)
+{
+	return parse(text, length, &config_resources, offsetof(struct spec, linux_.resources), spec,
+		     error);
+}
+
+void spec_free(const struct spec *spec)
+{
+	if (spec == NULL)
+		return;
+	struct arena arena = spec->owner->arena;
+	arena_done(&arena);
+}
+
+const char *spec_annotation(const struct spec *spec, const char *key)
+{
+	for (size_t i = 0; i < spec->annotations.count; i++)
+		if (strcmp(spec->annotations.items[i].key, key) == 0)
+			return spec->annotations.items[i].value;
+	return NULL;
+}
