@@ -12,6 +12,7 @@
 #include "libcontainer/init/hook_state.h"
 #include "libcontainer/init/steps.h"
 #include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/network/network.h"
 #include "libcontainer/state/state.h"
 
@@ -230,7 +231,13 @@ static bool wants_gate(const struct init *init)
 
 static int gate(struct init *init, struct error *err)
 {
-	memory_close(take_fd(&init->sync));  // create has nobody to listen any more
+	// nobody listens to sync any more; and while it waits, the process holds nothing of the host
+	unsigned lowest = 3 + init->preserve_fds;
+	if (init->gate != (int)lowest && dup3(init->gate, (int)lowest, O_CLOEXEC) < 0)
+		return error_errno(err, "move the start gate");
+	init->gate = (int)lowest;
+	if (sys_close_range(lowest + 1, ~0U, 0) < 0)
+		return error_errno(err, "close_range");
 	int connection = -1;
 	int failed = start_gate_wait(init->gate, &connection, err);
 	init->outcome = connection;

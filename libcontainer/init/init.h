@@ -37,6 +37,7 @@ struct init {
 	const char *cpu_affinity;       // list, or NULL = all
 	unsigned preserve_fds;
 	int sync;                       // the child's end
+	int close_first[8];             // what the runtime has open and no child may keep; -1 = nothing
 	int gate;                       // listener of the start gate, or -1: go on after ready
 	int target_pidfd;               // exec: the container's init; else -1
 	int target_namespaces;          // exec: CLONE_NEW* to join through target_pidfd
@@ -68,6 +69,11 @@ struct init_step {
 // The tables, ended by a row without a name.
 extern const struct init_step container_init_steps[];
 extern const struct init_step exec_init_steps[];
+
+#define INIT_NO_DESCRIPTORS {-1, -1, -1, -1, -1, -1, -1, -1}
+
+// Closes what the runtime keeps for itself (its end of the conversation above all: its death must be seen). First act of a child.
+void init_close_first(struct init *init);
 
 // Walks a table and does not return.
 _Noreturn void init_walk(struct init *init, const struct init_step *steps);

@@ -62,6 +62,7 @@ static int clone_init(struct init *init, const struct init_step *steps, struct e
 _Noreturn void stage_run(struct init *init, const struct init_step *steps)
 {
 	struct error failure = {0};
+	init_close_first(init);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		error_errno(&failure, "prctl PR_SET_PDEATHSIG");
 	else if (enter_namespaces(init, &failure) == 0 && clone_init(init, steps, &failure) == 0)

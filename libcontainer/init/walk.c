@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "libcontainer/base/memory.h"
 #include "libcontainer/init/init.h"
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/syscalls.h"
@@ -26,9 +27,16 @@ static void report(const struct init *init, const struct error *failure)
 	}
 }
 
+void init_close_first(struct init *init)
+{
+	for (size_t i = 0; i < array_size(init->close_first); i++)
+		memory_close(take_fd(&init->close_first[i]));
+}
+
 _Noreturn void init_walk(struct init *init, const struct init_step *steps)
 {
 	struct error failure = {0};
+	init_close_first(init);
 	init->outcome = init->sync;
 	for (const struct init_step *step = steps; step->what; step++) {
 		if (step->wanted && !step->wanted(init))

@@ -90,6 +90,11 @@ static void fill_init(struct creation *creation, int sync)
 	init->preserve_fds = creation->options->preserve_fds;
 	init->sync = sync;
 	init->gate = creation->gate;
+	init->close_first[0] = creation->sync;
+	init->close_first[1] = creation->dir_fd;
+	init->close_first[2] = creation->root_fd;
+	init->close_first[3] = creation->host.fd;
+	init->close_first[4] = creation->cgroup.fd;
 	init->target_pidfd = init->target_root = init->proc_fd = init->pty_peer = -1;
 	init->rootless = creation->rootless;
 	const char *keep = spec_annotation(spec, "run.oci.keep_original_groups");
@@ -135,6 +140,7 @@ int creation_clone(struct creation *creation, struct error *err)
 	if (socket_pair(sync) < 0)
 		return error_errno(err, "socketpair");
 	creation->sync = sync[0];
+	creation->init = (struct init){.labels = creation->init.labels, .close_first = INIT_NO_DESCRIPTORS};
 	limits_raise_files(&creation->files);
 	fill_init(creation, sync[1]);
 	int result = birth_set_oom_score(&creation->spec->process, oom_score, err);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// delete: success means that nothing of the container is left. Works on every state that a killed command may have left.
+#include <errno.h>
+#include <signal.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/lifecycle/opened.h"
+#include "libcontainer/lifecycle/remove.h"
+
+#define KILL_MS 10000
+
+static int refuse_alive(const struct opened *opened, struct error *err)
+{
+	return error_set(err, EBUSY,
+			 "cannot delete container %s that is not stopped: %s (the container `%s` is not in "
+			 "`stopped` state; kill it first, or use --force)",
+			 opened->record.id, state_status_name(opened->status), opened->record.id);
+}
+
+static int kill_init(struct opened *opened, struct error *err)
+{
+	auto_close int pidfd = -1;
+	if (opened->cgroup.fd >= 0 && cgroup_is_frozen(&opened->cgroup) &&
+	    cgroup_freeze(&opened->cgroup, false, KILL_MS, err) < 0)
+		return -1;
+	if (opened->record.pid == 0)
+		return 0;
+	if (state_open_init(&opened->record, &pidfd, err) < 0)
+		return err->code == ESRCH ? 0 : -1;
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return error_errno(err, "kill container `%s`", opened->record.id);
+	int ended = process_wait_pidfd(pidfd, KILL_MS);
+	if (ended < 0)
+		return error_errno(err, "wait for container `%s`", opened->record.id);
+	if (ended == 0)
+		return error_set(err, EBUSY, "container init still running: pid %d of container `%s` does not end",
+				 (int)opened->record.pid, opened->record.id);
+	return 0;
+}
+
+static int remove_opened(const struct container_context *context, struct opened *opened, const char *id,
+			 struct error *err)
+{
+	const struct spec *spec = NULL;
+	struct error unreadable;
+	if (!opened->torn && opened_config(opened, &spec, &unreadable) < 0)
+		log_warning(context->log, "%s: poststop hooks are not run", unreadable.message);
+	const struct removal removal = {
+		.root_fd = opened->root_fd, .id = id, .cgroup = &opened->cgroup,
+		.cgroup_made_from = opened->record.cgroup_made_from, .spec = spec,
+		.bundle = opened->record.bundle, .rootfs = opened->record.rootfs, .log = context->log,
+	};
+	int result = remove_container(&removal, err);
+	spec_free(spec);
+	return result;
+}
+
+int container_delete(const struct container_context *context, const char *id, bool force, struct error *err)
+{
+	auto_opened struct opened opened = OPENED_NONE;
+	struct error failure = {0};
+	if (opened_open(context, id, true, &opened, &failure) < 0) {
+		if (force && failure.code == ENOENT && !opened.torn)
+			return 0;
+		if (!force || !opened.torn) {
+			if (err)
+				*err = failure;
+			return -1;
+		}
+	}
+	if (!opened.torn) {
+		bool alive = opened.status != state_status_stopped;
+		if (alive && !force)
+			return refuse_alive(&opened, err);
+		if (alive && kill_init(&opened, err) < 0)
+			return -1;
+	}
+	return remove_opened(context, &opened, id, err);
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Staying with a process in the foreground: its signals, its terminal, its end.
+#ifndef HUSK_LIFECYCLE_FOREGROUND_H
+#define HUSK_LIFECYCLE_FOREGROUND_H
+
+#include <sys/types.h>
+
+#include "libcontainer/base/error.h"
+
+// Waits for the child pid (pidfd: the same), forwards every signal that can be caught to it, serves its terminal (master: taken;
+// -1: none) and reaps orphans. The caller has blocked all signals. *status: what a shell would say.
+int foreground_wait(pid_t pid, int pidfd, int master, int *status, struct error *err) must_check;
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// run: create and start in one, without a gate in between, and in the foreground the wait and the delete as well.
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/lifecycle/creation.h"
+#include "libcontainer/lifecycle/foreground.h"
+#include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/lifecycle/remove.h"
+
+// The program could not be executed, or a poststart hook refused: the container is stopped and nothing is left.
+static int undo(struct creation *creation)
+{
+	creation->hooks_begun = true;
+	creation_undo(creation);
+	return -1;
+}
+
+static int start(struct creation *creation, struct error *err)
+{
+	if (!creation->spec->process.set) {
+		error_set(err, EINVAL, "process is required to run a container");
+		return undo(creation);
+	}
+	if (creation_await_program(creation, err) < 0)
+		return undo(creation);
+	if (hook_calls_run(creation->spec, spec_hook_kind_poststart, creation->options->id,
+			   creation->bundle, creation->rootfs_path, "running", creation->pid, err) < 0)
+		return undo(creation);
+	return 0;
+}
+
+static int stay(struct creation *creation, bool keep, int *status, struct error *err)
+{
+	int result = foreground_wait(creation->pid, creation->pidfd, take_fd(&creation->master), status, err);
+	creation->pid = 0;
+	if (keep)
+		return result;
+	struct error failure;
+	const struct removal removal = {
+		.root_fd = creation->root_fd, .id = creation->options->id, .cgroup = &creation->cgroup,
+		.cgroup_made_from = creation->record.cgroup_made_from, .spec = creation->spec,
+		.bundle = creation->bundle, .rootfs = creation->rootfs_path, .log = creation->context->log,
+	};
+	if (remove_container(&removal, &failure) < 0 && result == 0) {
+		*err = failure;
+		return -1;
+	}
+	return result;
+}
+
+static int run(struct creation *creation, const struct container_run_options *options, int *status,
+	       struct error *err)
+{
+	if (creation_run(creation, err) < 0 || start(creation, err) < 0)
+		return -1;
+	*status = 0;
+	return options->detach ? 0 : stay(creation, options->keep, status, err);
+}
+
+int container_run(const struct container_context *context, const struct container_run_options *options,
+		  int *status, struct error *err)
+{
+	struct creation creation;
+	sigset_t before;
+	// children must be waited for whatever the caller ignores, and their signals must not get lost before the wait
+	signal(SIGCHLD, SIG_DFL);
+	if (!options->detach && signals_block_all(&before) < 0)
+		return error_errno(err, "block signals");
+	if (!options->detach && !options->no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return error_errno(err, "prctl PR_SET_CHILD_SUBREAPER");
+	creation_begin(&creation, context, &options->create,
+		       options->detach ? creation_kind_detached : creation_kind_foreground);
+	int result = run(&creation, options, status, err);
+	creation_done(&creation);
+	if (!options->detach)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	return result;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// start: opens the gate, and waits for what really happens: init's own error, or the program executed.
+#include <errno.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/lifecycle/opened.h"
+
+// How long the end of a failed or refused init may take.
+#define END_MS 10000
+
+static int refuse(const struct opened *opened, struct error *err)
+{
+	switch (opened->status) {
+	case state_status_created:
+		return 0;
+	case state_status_stopped:
+		return error_set(err, EINVAL, "cannot start a container that has stopped");
+	case state_status_creating:
+		return error_set(err, EINVAL, "cannot start a container that is still being created");
+	case state_status_running:
+		return error_set(err, EINVAL, "cannot start an already running container");
+	case state_status_paused:
+		return error_set(err, EINVAL, "cannot start a paused container: resume it first");
+	}
+	return error_set(err, EINVAL, "cannot start the container");
+}
+
+static void stop(struct opened *opened)
+{
+	auto_close int pidfd = -1;
+	struct error ignored;
+	if (state_open_init(&opened->record, &pidfd, &ignored) < 0)
+		return;
+	if (opened->cgroup.fd >= 0)
+		(void)!cgroup_kill(&opened->cgroup, &ignored);
+	(void)!sys_pidfd_send_signal(pidfd, SIGKILL);
+	(void)!process_wait_pidfd(pidfd, END_MS);
+}
+
+static int open_gate(struct opened *opened, struct error *err)
+{
+	auto_close int connection = -1;
+	if (start_gate_open(opened->dir_fd, &connection, err) < 0) {
+		opened_refresh(opened);
+		// between the look and the call somebody else started it, or it died
+		return opened->status == state_status_created ? -1 : refuse(opened, err);
+	}
+	if (start_gate_outcome(connection, err) < 0) {
+		stop(opened);
+		return -1;
+	}
+	return 0;
+}
+
+static int start(struct opened *opened, const struct spec *spec, struct error *err)
+{
+	if (!spec->process.set)
+		return error_set(err, EINVAL, "the configuration has no process to start");
+	if (open_gate(opened, err) < 0)
+		return -1;
+	const struct state_record *r = &opened->record;
+	if (hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs, "running", r->pid,
+			   err) < 0) {
+		stop(opened);
+		return -1;
+	}
+	return 0;
+}
+
+int container_start(const struct container_context *context, const char *id, struct error *err)
+{
+	auto_opened struct opened opened = OPENED_NONE;
+	const struct spec *spec = NULL;
+	if (opened_open(context, id, true, &opened, err) < 0 || refuse(&opened, err) < 0 ||
+	    opened_config(&opened, &spec, err) < 0)
+		return -1;
+	int result = start(&opened, spec, err);
+	spec_free(spec);
+	return result;
+}
