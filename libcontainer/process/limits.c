@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resource limits and the OOM score of the calling process.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/process/process.h"
+
+static int set_limit(int resource, uint64_t soft, uint64_t hard)
+{
+	const struct rlimit64 limit = {.rlim_cur = soft, .rlim_max = hard};
+	return setrlimit64((__rlimit_resource_t)resource, &limit);
+}
+
+int limits_apply(const struct spec_rlimit *limits, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct spec_rlimit *limit = &limits[i];
+		if (limit->soft > limit->hard)
+			return error_set(err, EINVAL,
+					 "process.rlimits[%zu] %s: soft limit %" PRIu64
+					 " is above hard limit %" PRIu64,
+					 i, limit->type, limit->soft, limit->hard);
+		if (set_limit(limit->resource, limit->soft, limit->hard) < 0)
+			return error_errno(err,
+					   "process.rlimits[%zu] %s: set soft %" PRIu64
+					   ", hard %" PRIu64,
+					   i, limit->type, limit->soft, limit->hard);
+	}
+	return 0;
+}
+
+int limits_apply_oom_score(const struct spec_optional_i64 *score, int proc_fd, struct error *err)
+{
+	char value[24];
+	if (!score->set)
+		return 0;
+	if (score->value < -1000 || score->value > 1000)
+		return error_set(err, ERANGE, "process.oomScoreAdj %" PRId64 ": not in -1000..1000",
+				 score->value);
+	snprintf(value, sizeof value, "%" PRId64, score->value);
+	if (fd_write_value(proc_fd, "self/oom_score_adj", value) < 0)
+		return error_errno(err, "process.oomScoreAdj %s", value);
+	return 0;
+}
+
+void limits_raise_files(struct limits_saved *saved)
+{
+	struct rlimit64 limit;
+	*saved = (struct limits_saved){0};
+	if (getrlimit64(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	if (set_limit((int)RLIMIT_NOFILE, limit.rlim_max, limit.rlim_max) == 0)
+		*saved = (struct limits_saved){true, limit.rlim_cur, limit.rlim_max};
+}
+
+void limits_restore_files(const struct limits_saved *saved)
+{
+	// lowering a soft limit always succeeds
+	if (saved->changed)
+		(void)set_limit((int)RLIMIT_NOFILE, saved->soft, saved->hard);
+}
