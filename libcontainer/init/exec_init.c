@@ -78,13 +78,24 @@ static int ready(struct init *init, struct error *err)
 {
 	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
 		return -1;
-	return sync_wait_proceed(init->sync, err);
+	if (sync_wait_proceed(init->sync, err) < 0)
+		return -1;
+	// from here on it lives as long as it likes, also when the command that made it ends
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return error_errno(err, "prctl PR_SET_PDEATHSIG");
+	return 0;
+}
+
+// A stage has opened the host's before it joined; here it would be the container's.
+static bool wants_proc(const struct init *init)
+{
+	return init->proc_fd < 0;
 }
 
 const struct init_step exec_init_steps[] = {
 	{"die with the runtime", guard, NULL},
 	// labels are written through the host's /proc
-	{"open /proc", step_open_proc, NULL},
+	{"open /proc", step_open_proc, wants_proc},
 	{"join the container's namespaces", enter, wants_enter},
 	{"enter the container's root", change_root, wants_chroot},
 	{"become root of the user namespace", become_root, wants_root},

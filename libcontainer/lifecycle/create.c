@@ -44,13 +44,13 @@ static void unreserve(struct creation *creation)
 		(void)!state_remove(creation->root_fd, creation->options->id, &ignored);
 }
 
-static int now(char text[40], struct error *err)
+static int now(char text[96], struct error *err)
 {
 	struct timespec ts;
 	struct tm tm;
 	if (clock_gettime(CLOCK_REALTIME, &ts) < 0 || !gmtime_r(&ts.tv_sec, &tm))
 		return error_errno(err, "read the clock");
-	snprintf(text, 40, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
+	snprintf(text, 96, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
 		 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec);
 	return 0;
 }
@@ -59,7 +59,7 @@ static int now(char text[40], struct error *err)
 static int record(struct creation *creation, struct error *err)
 {
 	struct state_record *r = &creation->record;
-	char created[40], boot_id[37];
+	char created[96], boot_id[37];
 	if (now(created, err) < 0)
 		return -1;
 	if (process_boot_id(boot_id) < 0)

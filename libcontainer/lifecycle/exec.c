@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+// exec: one more process in a container that runs. It enters the namespaces of init (through a pidfd that is proven to be
+// init's) and walks the table in init/exec_init.c.
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/init/init.h"
+#include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/kernel/socket.h"
+#include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/lifecycle/birth.h"
+#include "libcontainer/lifecycle/exec_process.h"
+#include "libcontainer/lifecycle/foreground.h"
+#include "libcontainer/lifecycle/opened.h"
+
+struct execution {
+	const struct container_context *context;
+	const struct container_exec_options *options;
+	struct opened opened;
+	const struct spec *spec;  // owned: the container's configuration
+	struct exec_process process;
+	struct namespace_plan namespaces;  // empty: everything is joined through the pidfd
+	struct capabilities capabilities;
+	struct syscall_filter filter;
+	struct limits_saved files;
+	struct init init;
+	int init_pidfd, target_root, sync, pidfd, master;  // owned
+	int flags;                                         // CLONE_NEW* to join
+	pid_t stage, pid;
+};
+
+static int check_status(const struct execution *e, struct error *err)
+{
+	const char *id = e->options->id;
+	switch (e->opened.status) {
+	case state_status_created:
+	case state_status_running:
+		return 0;
+	case state_status_paused:
+		if (e->options->ignore_paused)
+			return 0;
+		return error_set(err, EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
+	case state_status_creating:
+	case state_status_stopped:
+		break;
+	}
+	return error_set(err, ESRCH,
+			 "cannot exec in a stopped container: container not running: the container `%s` is not running", id);
+}
+
+static int check_terminal(const struct execution *e, struct error *err)
+{
+	const struct container_exec_options *options = e->options;
+	bool terminal = e->process.process.terminal;
+	if (terminal && options->detach && !options->console_socket)
+		return error_set(err, EINVAL, "cannot allocate tty if husk will detach without setting console socket");
+	if (options->console_socket && !(terminal && options->detach))
+		return error_set(err, EINVAL, "cannot use console socket if husk will not detach or allocate tty");
+	return 0;
+}
+
+// ---- where to --------------------------------------------------------------------------------------
+
+static int differs(int proc, const char *name, bool *result, struct error *err)
+{
+	char own[32];
+	struct stat mine, theirs;
+	snprintf(own, sizeof own, "/proc/self/%s", name);
+	if (stat(own, &mine) < 0)
+		return error_errno(err, "stat %s", own);
+	if (fstatat(proc, name, &theirs, 0) < 0)
+		return errno == ENOENT || errno == ESRCH ? error_set(err, ESRCH, "container not running: %s", error_text(ESRCH))
+			: error_errno(err, "stat %s of the container's init", name);
+	*result = mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev;
+	return 0;
+}
+
+static int find_namespaces(struct execution *e, struct error *err)
+{
+	static const struct {
+		enum spec_namespace_type type;
+		const char *name;
+	} files[] = {
+		{spec_namespace_type_user, "ns/user"},       {spec_namespace_type_pid, "ns/pid"},
+		{spec_namespace_type_network, "ns/net"},     {spec_namespace_type_mount, "ns/mnt"},
+		{spec_namespace_type_ipc, "ns/ipc"},         {spec_namespace_type_uts, "ns/uts"},
+		{spec_namespace_type_cgroup, "ns/cgroup"},   {spec_namespace_type_time, "ns/time"},
+	};
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d", (int)e->opened.record.pid);
+	auto_close int proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return opened_not_running(&e->opened, "exec in", err);
+	for (size_t i = 0; i < array_size(files); i++) {
+		bool different = false;
+		// a user namespace may have been added for a plain user
+		if (!e->spec->linux_.namespaces[files[i].type].listed && files[i].type != spec_namespace_type_user)
+			continue;
+		if (differs(proc, files[i].name, &different, err) < 0)
+			return -1;
+		if (different)
+			e->flags |= (int)namespaces_clone_flag(files[i].type);
+	}
+	if (!(e->flags & CLONE_NEWNS)) {
+		e->target_root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (e->target_root < 0)
+			return error_errno(err, "open the container's root");
+	}
+	// what was read belongs to init only if init still lives now
+	if (process_wait_pidfd(e->init_pidfd, 0) != 0)
+		return opened_not_running(&e->opened, "exec in", err);
+	return 0;
+}
+
+// "[CONTROLLERS:]PATH": one tree in cgroup v2, so the controllers say nothing.
+static int open_sub_cgroup(struct execution *e, const char *wanted, struct error *err)
+{
+	const char *colon = strchr(wanted, ':');
+	const char *sub = colon ? colon + 1 : wanted;
+	for (const char *p = sub; (p = strstr(p, "..")) != NULL; p += 2)
+		if ((p == sub || p[-1] == '/') && (p[2] == '\0' || p[2] == '/'))
+			return error_set(err, EINVAL, "--cgroup %s: it may not leave the container's cgroup", wanted);
+	if (e->opened.cgroup.fd < 0)
+		return error_set(err, ENOTSUP, "--cgroup %s: the container has no cgroup", wanted);
+	auto_text struct text path = {0};
+	text_add(&path, e->opened.record.cgroup_path);
+	text_add(&path, "/");
+	text_add(&path, sub + strspn(sub, "/"));
+	struct cgroup cgroup = {.fd = -1};
+	if (text_failed(&path))
+		return error_set(err, ENOMEM, "out of memory");
+	if (cgroup_open(&e->opened.host, text_string(&path), &cgroup, err) < 0)
+		return error_context(err, "--cgroup %s", wanted);
+	cgroup_close(&e->opened.cgroup);
+	e->opened.cgroup = cgroup;
+	return 0;
+}
+
+// A container may have moved its own processes deeper, so that its cgroup itself takes none any more.
+static int follow_init(struct execution *e, struct error *err)
+{
+	char file[48], line[4096];
+	const char *base = e->opened.record.cgroup_path;
+	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)e->opened.record.pid);
+	if (fd_read_value(AT_FDCWD, file, line, sizeof line) < 0)
+		return error_errno(err, "read %s", file);
+	char *unified = text_has_prefix(line, "0::") ? line : strstr(line, "\n0::");
+	if (!unified)
+		return error_set(err, ENOENT, "%s names no cgroup2", file);
+	unified = strchr(unified, '/');
+	if (!unified)
+		return error_set(err, ENOENT, "%s names no cgroup2", file);
+	unified[strcspn(unified, "\n")] = '\0';
+	size_t length = strlen(base);
+	if (strncmp(unified, base, length) != 0 || (unified[length] != '/' && unified[length] != '\0'))
+		return error_set(err, EPERM, "the container's init has left its cgroup %s for %s", base, unified);
+	struct cgroup cgroup = {.fd = -1};
+	if (cgroup_open(&e->opened.host, unified, &cgroup, err) < 0)
+		return -1;
+	cgroup_close(&e->opened.cgroup);
+	e->opened.cgroup = cgroup;
+	return 0;
+}
+
+// ---- prepare ---------------------------------------------------------------------------------------
+
+static int prepare(struct execution *e, struct error *err)
+{
+	const struct container_exec_options *options = e->options;
+	if (opened_open(e->context, options->id, false, &e->opened, err) < 0 || check_status(e, err) < 0 ||
+	    opened_config(&e->opened, &e->spec, err) < 0)
+		return -1;
+	if (exec_process_make(options, e->spec, &e->process, err) < 0 || check_terminal(e, err) < 0)
+		return -1;
+	const struct spec_process *process = &e->process.process;
+	if (capabilities_plan(&process->capabilities, e->context->log, &e->capabilities, err) < 0)
+		return -1;
+	e->init.labels = (struct labels){process->apparmor_profile, process->selinux_label};
+	if (labels_check(&e->init.labels, err) < 0)
+		return -1;
+	if (syscall_filter_compile(&e->spec->linux_.seccomp, e->context->log, &e->filter, err) < 0)
+		return -1;
+	if (state_open_init(&e->opened.record, &e->init_pidfd, err) < 0)
+		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
+	if (find_namespaces(e, err) < 0)
+		return -1;
+	for (size_t i = 0; options->cgroups && options->cgroups[i]; i++)
+		if (open_sub_cgroup(e, options->cgroups[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static void fill_init(struct execution *e, int sync)
+{
+	struct init *init = &e->init;
+	bool staged = (e->flags & CLONE_NEWUSER) != 0;
+	const char *keep = spec_annotation(e->spec, "run.oci.keep_original_groups");
+	init->spec = e->spec;
+	init->process = &e->process.process;
+	init->namespaces = &e->namespaces;
+	init->capabilities = &e->capabilities;
+	init->filter = &e->filter;
+	init->id = e->options->id;
+	init->bundle = e->opened.record.bundle;
+	init->rootfs_path = e->opened.record.rootfs;
+	init->files = &e->files;
+	init->cpu_affinity = e->process.process.exec_cpu_affinity.final;
+	init->preserve_fds = e->options->preserve_fds;
+	init->sync = sync;
+	init->gate = -1;
+	init->target_pidfd = e->init_pidfd;
+	init->target_namespaces = staged ? e->flags : e->flags & ~CLONE_NEWPID;
+	init->target_root = e->target_root;
+	init->proc_fd = init->pty_peer = -1;
+	init->rootless = e->opened.record.rootless;
+	init->keep_groups = keep && strcmp(keep, "1") == 0;
+	init->may_set_groups = true;
+	const int keep_out[8] = {e->sync, e->opened.dir_fd, e->opened.root_fd, e->opened.host.fd, e->opened.cgroup.fd, -1, -1, -1};
+	memcpy(init->close_first, keep_out, sizeof keep_out);
+}
+
+static int clone_into(struct execution *e, struct error *err)
+{
+	pid_t pid = birth_clone(0, e->opened.cgroup.fd, &e->pidfd, err);
+	if (pid < 0 && errno == EBUSY && e->opened.cgroup.fd >= 0 && !e->options->cgroups) {
+		if (follow_init(e, err) < 0)
+			return -1;
+		pid = birth_clone(0, e->opened.cgroup.fd, &e->pidfd, err);
+	}
+	if (pid < 0 && (errno == ENODEV || errno == ENOENT))
+		return opened_not_running(&e->opened, "exec in", err);
+	if (pid == 0) {
+		if (e->flags & CLONE_NEWUSER)
+			stage_run(&e->init, exec_init_steps);
+		init_walk(&e->init, exec_init_steps);
+	}
+	return pid;
+}
+
+static int clone_process(struct execution *e, struct error *err)
+{
+	bool staged = (e->flags & CLONE_NEWUSER) != 0;
+	struct namespace_restore restore = {-1, -1};
+	char oom_score[16];
+	int sync[2];
+	if (socket_pair(sync) < 0)
+		return error_errno(err, "socketpair");
+	e->sync = sync[0];
+	auto_close int child_sync = sync[1];
+	limits_raise_files(&e->files);
+	fill_init(e, child_sync);
+	if (birth_set_oom_score(&e->process.process, oom_score, err) < 0)
+		return -1;
+	// only children enter a pid namespace; the process itself comes back at once
+	if (!staged && (e->flags & CLONE_NEWPID)) {
+		restore.pid = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+		if (restore.pid < 0)
+			return error_errno(err, "open /proc/self/ns/pid");
+		if (setns(e->init_pidfd, CLONE_NEWPID) < 0)
+			return errno == ESRCH ? opened_not_running(&e->opened, "exec in", err)
+				: error_errno(err, "join the pid namespace of the container");
+	}
+	pid_t pid = clone_into(e, err);
+	struct error ignored;
+	int restored = namespaces_restore(&restore, pid < 0 ? &ignored : err);
+	birth_restore_oom_score(oom_score);
+	if (pid < 0)
+		return errno == ENOMEM && (e->flags & CLONE_NEWPID) ? opened_not_running(&e->opened, "exec in", err) : -1;
+	*(staged ? &e->stage : &e->pid) = pid;
+	return restored;
+}
+
+// ---- conversation ------------------------------------------------------------------------------------
+
+static int on_pid(struct execution *e, pid_t pid, struct error *err)
+{
+	int status;
+	e->pid = pid;
+	memory_close(take_fd(&e->pidfd));
+	e->pidfd = sys_pidfd_open(pid);
+	if (e->pidfd < 0)
+		return error_errno(err, "pidfd_open of the process");
+	if (process_reap(e->stage, &status) < 0)
+		return error_errno(err, "wait for the stage");
+	e->stage = 0;
+	return 0;
+}
+
+static int on_terminal(struct execution *e, int *master, struct error *err)
+{
+	if (e->options->console_socket)
+		return terminal_send(e->options->console_socket, *master, err);
+	e->master = take_fd(master);
+	return 0;
+}
+
+static int on_ready(struct execution *e, struct error *err)
+{
+	const struct container_exec_options *options = e->options;
+	if (options->pidfd_socket) {
+		auto_close int socket = socket_connect_path(options->pidfd_socket, SOCK_STREAM);
+		if (socket < 0 || socket_send_fd(socket, "setns", strlen("setns"), e->pidfd) < 0)
+			return error_errno(err, "--pidfd-socket %s", options->pidfd_socket);
+	}
+	if (options->pid_file) {
+		char digits[16];
+		int length = snprintf(digits, sizeof digits, "%d", (int)e->pid);
+		if (fd_write_file(AT_FDCWD, options->pid_file, digits, (size_t)length, 0644) < 0)
+			return error_errno(err, "--pid-file %s", options->pid_file);
+	}
+	return sync_send_step(e->sync, sync_step_proceed, err);
+}
+
+static int died(struct execution *e, struct error *err)
+{
+	int status = 0;
+	pid_t *pid = e->pid > 0 ? &e->pid : &e->stage;
+	if (*pid > 0 && process_reap(*pid, &status) == 0)
+		*pid = 0;
+	if (WIFSIGNALED(status) && process_wait_pidfd(e->init_pidfd, 0) == 1)
+		return opened_not_running(&e->opened, "exec in", err);
+	if (WIFSIGNALED(status))
+		return error_set(err, 0, "the process died of signal %d before its program ran", WTERMSIG(status));
+	return error_set(err, 0, "the process ended before its program ran");
+}
+
+// Until end of file, which is the execve.
+static int converse(struct execution *e, struct error *err)
+{
+	bool ready = false;
+	for (;;) {
+		struct sync_record record;
+		auto_close int fd = -1;
+		int result = 0;
+		if (sync_receive(e->sync, &record, &fd, err) < 0)
+			return -1;
+		switch (record.step) {
+		case sync_step_pid:
+			result = on_pid(e, record.value, err);
+			break;
+		case sync_step_terminal:
+			result = on_terminal(e, &fd, err);
+			break;
+		case sync_step_listener:
+			result = birth_send_listener(e->spec, e->options->id, e->opened.record.bundle,
+						     e->opened.record.rootfs, "running", e->opened.record.pid,
+						     e->pid, fd, err);
+			break;
+		case sync_step_ready:
+			ready = true;
+			result = on_ready(e, err);
+			break;
+		case sync_step_failed:
+			*err = record.error;
+			return -1;
+		case sync_step_end:
+			return ready ? 0 : died(e, err);
+		case sync_step_need_maps:
+		case sync_step_hooks:
+		case sync_step_proceed:
+			return died(e, err);
+		}
+		if (result < 0)
+			return -1;
+	}
+}
+
+static void kill_process(struct execution *e)
+{
+	int status;
+	const pid_t pids[] = {e->stage, e->pid};
+	for (size_t i = 0; i < array_size(pids); i++)
+		if (pids[i] > 0) {
+			kill(pids[i], SIGKILL);
+			(void)!process_reap(pids[i], &status);
+		}
+	if (e->options->pid_file)
+		unlink(e->options->pid_file);
+}
+
+static int execute(struct execution *e, int *status, struct error *err)
+{
+	if (own_binary_protect(e->context->argv, err) < 0 || prepare(e, err) < 0)
+		return -1;
+	const char *initial = e->process.process.exec_cpu_affinity.initial;
+	if (initial && scheduling_apply_affinity(initial, err) < 0)
+		return error_context(err, "process.execCPUAffinity.initial");
+	if (clone_process(e, err) < 0 || converse(e, err) < 0) {
+		kill_process(e);
+		return -1;
+	}
+	*status = 0;
+	if (e->options->detach)
+		return 0;
+	return foreground_wait(e->pid, e->pidfd, take_fd(&e->master), status, err);
+}
+
+int container_exec(const struct container_context *context, const struct container_exec_options *options,
+		   int *status, struct error *err)
+{
+	sigset_t before;
+	struct execution e = {
+		.context = context, .options = options, .opened = OPENED_NONE, .init_pidfd = -1,
+		.target_root = -1, .sync = -1, .pidfd = -1, .master = -1,
+		.init = {.close_first = INIT_NO_DESCRIPTORS},
+	};
+	for (int i = 0; i < spec_namespace_type_count; i++)
+		e.namespaces.join[i] = -1;
+	signal(SIGCHLD, SIG_DFL);
+	if (!options->detach && signals_block_all(&before) < 0)
+		return error_errno(err, "block signals");
+	int result = execute(&e, status, err);
+	if (!options->detach)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	memory_close(e.sync);
+	memory_close(e.pidfd);
+	memory_close(e.master);
+	memory_close(e.init_pidfd);
+	memory_close(e.target_root);
+	syscall_filter_done(&e.filter);
+	exec_process_done(&e.process);
+	spec_free(e.spec);
+	opened_done(&e.opened);
+	return result;
+}
