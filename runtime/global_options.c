@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// See global_options.h.
+#include "runtime/global_options.h"
+
+#include "libcontainer/base/text.h"
+
+#define GLOBAL_OPTION(member) offsetof(struct global_options, member)
+
+const struct options_row global_options_rows[] = {
+	{"root", "DIR", "where the state of containers is kept", GLOBAL_OPTION(root),
+	 options_kind_string, 0},
+	{"log", "FILE", "append errors and remarks to this file, too", GLOBAL_OPTION(report.file),
+	 options_kind_string, 0},
+	{"log-format", "FORMAT", "text (default) or json", GLOBAL_OPTION(report.format),
+	 options_kind_string, 0},
+	{"log-level", "LEVEL", "error, warning (default), info or debug",
+	 GLOBAL_OPTION(report.level), options_kind_string, 0},
+	{"debug", NULL, "same as --log-level debug", GLOBAL_OPTION(report.debug), options_kind_flag,
+	 0},
+	{"cgroup-manager", "MANAGER", "cgroupfs (default), or disabled: no cgroup is made",
+	 GLOBAL_OPTION(cgroup_manager), options_kind_string, 0},
+	{"systemd-cgroup", NULL, "not available yet: refused", GLOBAL_OPTION(systemd_cgroup),
+	 options_kind_flag, 0},
+	{"rootless", "BOOL", "true, false or auto; accepted, it is always found out",
+	 GLOBAL_OPTION(rootless), options_kind_string, 0},
+	{"criu", "PATH", "accepted, without meaning", GLOBAL_OPTION(criu), options_kind_string, 0},
+	{"version", NULL, "print versions", GLOBAL_OPTION(version), options_kind_flag, 'v'},
+	{0},
+};
+
+static int read_manager(const char *name, enum container_cgroup_manager *manager, struct error *err)
+{
+	if (text_equal(name, "cgroupfs"))
+		*manager = container_cgroup_manager_cgroupfs;
+	else if (text_equal(name, "disabled"))
+		*manager = container_cgroup_manager_disabled;
+	else if (text_equal(name, "systemd"))
+		*manager = container_cgroup_manager_systemd;
+	else
+		return error_set(err, 0,
+				 "unknown cgroup manager \"%s\", must be cgroupfs or disabled",
+				 name);
+	return 0;
+}
+
+int global_options_apply(const struct global_options *options, struct container_context *context,
+			 struct error *err)
+{
+	context->root = options->root;
+	context->cgroup_manager = container_cgroup_manager_cgroupfs;
+	if (options->cgroup_manager &&
+	    read_manager(options->cgroup_manager, &context->cgroup_manager, err) < 0)
+		return -1;
+	if (options->systemd_cgroup)
+		context->cgroup_manager = container_cgroup_manager_systemd;
+	// the limits that the caller wants through systemd must not be lost
+	if (context->cgroup_manager == container_cgroup_manager_systemd)
+		return error_set(err, 0,
+				 "the systemd cgroup manager is not available in this version; "
+				 "use cgroupfs (leave out %s)",
+				 options->systemd_cgroup ? "--systemd-cgroup"
+							 : "--cgroup-manager systemd");
+	if (options->rootless && !text_equal(options->rootless, "auto") &&
+	    options_bool(options->rootless) < 0)
+		return error_set(err, 0,
+				 "option --rootless: invalid value \"%s\", must be true, "
+				 "false or auto",
+				 options->rootless);
+	return 0;
+}

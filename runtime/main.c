@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// husk's entry: global options, the command, its options; and the only place that reports an error.
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/kernel/fd.h"
+#include "runtime/command.h"
+#include "runtime/global_options.h"
+#include "runtime/help.h"
+#include "runtime/output.h"
+#include "runtime/report.h"
+
+// Everything from the command line to the exit code.
+struct invocation {
+	struct global_options globals;
+	struct container_context context;
+	struct options_words words;      // the command and what follows
+	const struct command *command;   // NULL until known
+	struct options_words arguments;  // the command's words
+	void *options;                   // owned: the command's struct
+	struct report report;
+	int status;
+};
+
+static int print_help(const struct command *command, struct error *err)
+{
+	struct text auto_text text = {0};
+	help_add(&text, command);
+	return output_write(&text, err);
+}
+
+// The option is in no row of the command: it may be one of husk's own ("husk run --root X"), or a typing error.
+static int explain_unknown(const struct command *command, const char *argument, struct error *err)
+{
+	const char *name = argument + strspn(argument, "-");
+	size_t length = strcspn(name, "=");
+	if (options_find(global_options_rows, name, length))
+		return error_set(
+			err, 0,
+			"husk %s: unknown option \"%s\"; it goes in front: husk --%.*s ... %s",
+			command->name, argument, (int)length, name, command->name);
+	return error_set(err, 0, "husk %s: unknown option \"%s\"; \"husk help %s\" lists them",
+			 command->name, argument, command->name);
+}
+
+static int explain_options(const struct invocation *call, struct error *err)
+{
+	if (call->arguments.unknown)
+		return explain_unknown(call->command, call->arguments.unknown, err);
+	return error_context(err, "husk %s", call->command->name);
+}
+
+static int run_command(struct invocation *call, struct error *err)
+{
+	const struct command *command = call->command;
+	// a struct for every command, also for those without options
+	call->options = calloc(1, command->options_size + 1);
+	if (!call->options)
+		return error_errno(err, "options");
+	const char *const *arguments = call->words.items + 1;
+	int parsed = options_parse(command->options, command->order, arguments, call->options,
+				   &call->arguments, err);
+	if (parsed < 0)
+		return explain_options(call, err);
+	if (parsed > 0)
+		return print_help(command, err);
+	if (command_check_words(command, &call->arguments, err) < 0 ||
+	    global_options_apply(&call->globals, &call->context, err) < 0)
+		return -1;
+	const struct command_call commanded = {
+		.context = &call->context,
+		.options = call->options,
+		.words = call->arguments.items,
+		.words_count = call->arguments.count,
+	};
+	return command->run(&commanded, &call->status, err);
+}
+
+// parsed: what options_parse said about the global options.
+static int dispatch(struct invocation *call, int parsed, struct error *err)
+{
+	if (parsed > 0)
+		return print_help(NULL, err);
+	if (call->globals.version) {
+		const struct command_call version = {.context = &call->context};
+		return command_version.run(&version, &call->status, err);
+	}
+	if (call->words.count == 0)
+		return error_set(err, 0, "husk: no command; \"husk help\" lists them");
+	if (command_find_or_explain(call->words.items[0], &call->command, err) < 0)
+		return -1;
+	call->report.warns = call->command->warns;
+	return run_command(call, err);
+}
+
+static int invoke(struct invocation *call, char **argv, struct error *err)
+{
+	int parsed =
+		options_parse(global_options_rows, options_order_first,
+			      (const char *const *)argv + 1, &call->globals, &call->words, err);
+	if (parsed < 0)
+		error_context(err, "husk");
+	// the log also gets to know what is wrong with the command line
+	struct error log_error;
+	if (report_open(&call->report, &call->globals.report, &log_error) < 0 && parsed >= 0) {
+		*err = log_error;
+		parsed = -1;
+	}
+	if (parsed < 0)
+		return -1;
+	call->context.log = &call->report.log;
+	call->context.argv = argv;
+	return dispatch(call, parsed, err);
+}
+
+static void invocation_done(struct invocation *call)
+{
+	if (call->command && call->options)
+		options_done(call->command->options, call->options, &call->arguments);
+	free(call->options);
+	options_done(global_options_rows, &call->globals, &call->words);
+	report_close(&call->report);
+}
+
+int main(int argc, char **argv)
+{
+	struct invocation call = {.report = {.fd = -1}};
+	struct error err = {0};
+	if (argc < 1 || fd_fill_stdio() < 0)
+		return 1;
+	if (invoke(&call, argv, &err) < 0) {
+		report_error(&call.report, err.message);
+		call.status = call.command ? call.command->failure : 1;
+	}
+	invocation_done(&call);
+	return call.status;
+}
