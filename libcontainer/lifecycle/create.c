@@ -207,12 +207,12 @@ static const struct stage {
 	{"plan", creation_plan, NULL},
 	// ---- a plan that is only shown ends here ----
 	{"compile the system call filter", creation_compile, NULL},
+	// before anything is made: where it cannot be done in place, husk is executed anew from a copy
+	{"protect husk's own binary", protect, NULL},
 	{"reserve the id", reserve, unreserve},
 	{"record", record, NULL},
 	{"make the cgroup and set its limits", make_cgroup, unmake_cgroup},
 	{"open what only the host can open", open_host, NULL},
-	// as late as possible: what is to be protected from does not exist before the clone
-	{"protect husk's own binary", protect, NULL},
 	{"clone the container's process", creation_clone, creation_kill},
 	{"converse until it is ready", creation_converse, poststop},
 	{"commit", commit, uncommit},
