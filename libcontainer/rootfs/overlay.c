@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// A writable layer over root.path that is no part of it: a tmpfs that ends with the container, or DIR/upper and
+// DIR/work. All of it is mounted in the container's mount namespace, stacked on root.path.
+//
+// Layers are named to overlayfs as /proc/self/fd/N, so that no path needs quoting and none is too long.
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/rootfs/plan.h"
+
+#define UPPER "upper"
+#define WORK "work"
+
+static int plan_tmpfs(struct rootfs *rootfs, const char *options, struct error *err)
+{
+	static const char *const known[] = {"size", "nr_blocks", "nr_inodes"};
+	struct rootfs_overlay *overlay = &rootfs->overlay;
+	while (*options) {
+		size_t length = strcspn(options, ",");
+		char *key = arena_copy(&rootfs->arena, options, length);
+		if (!key)
+			return plan_no_memory(err);
+		char *value = strchr(key, '=');
+		if (value)
+			*value++ = '\0';
+		bool good = false;
+		for (size_t i = 0; i < array_size(known); i++)
+			good = good || (value && *value && text_equal(key, known[i]));
+		if (!good || overlay->parameters_count == array_size(overlay->parameters))
+			return error_set(err, EINVAL,
+					 "overlay: tmpfs takes size=, nr_blocks= and nr_inodes=, not '%s'",
+					 key);
+		overlay->parameters[overlay->parameters_count++] = (struct mount_parameter){key, value};
+		options += length;
+		options += *options == ',';
+	}
+	return 0;
+}
+
+int plan_overlay(struct rootfs *rootfs, struct error *err)
+{
+	const char *wanted = rootfs->options->overlay;
+	struct rootfs_overlay *overlay = &rootfs->overlay;
+	if (!wanted)
+		return 0;
+	overlay->wanted = true;
+	if (text_equal(wanted, "tmpfs"))
+		return 0;
+	if (text_has_prefix(wanted, "tmpfs:"))
+		return plan_tmpfs(rootfs, wanted + strlen("tmpfs:"), err);
+	if (!*wanted)
+		return error_set(err, EINVAL, "overlay: wants tmpfs, tmpfs:size=N or a directory");
+	auto_text struct text directory = {0};
+	if (wanted[0] != '/')
+		text_printf(&directory, "%s/", rootfs->options->bundle);
+	text_add(&directory, wanted);
+	overlay->directory =
+		arena_copy(&rootfs->arena, text_string(&directory), directory.length);
+	return overlay->directory && !text_failed(&directory) ? 0 : plan_no_memory(err);
+}
+
+// The merged root shows the upper directory's owner and mode: a new one takes them from the lower root. Who may
+// not give files away (a user namespace without that owner) keeps what it made.
+static int make_layer(int parent_fd, const char *name, const struct stat *lower, struct error *err)
+{
+	if (mkdirat(parent_fd, name, 0700) < 0)
+		return errno == EEXIST ? 0 : error_errno(err, "overlay: make %s", name);
+	if (fchownat(parent_fd, name, lower->st_uid, lower->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != EPERM && errno != EINVAL)
+		return error_errno(err, "overlay: chown %s", name);
+	if (fchmodat(parent_fd, name, lower->st_mode & 07777, 0) < 0)
+		return error_errno(err, "overlay: chmod %s", name);
+	return 0;
+}
+
+static int make_layers(int parent_fd, const struct stat *lower, struct error *err)
+{
+	if (make_layer(parent_fd, UPPER, lower, err) < 0)
+		return -1;
+	return make_layer(parent_fd, WORK, lower, err);
+}
+
+static int open_directory(const struct rootfs *rootfs, struct error *err)
+{
+	int fd = open(rootfs->overlay.directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, "overlay %s", rootfs->overlay.directory) : fd;
+}
+
+int overlay_open(struct rootfs *rootfs, struct error *err)
+{
+	struct stat lower;
+	if (!rootfs->overlay.directory)
+		return 0;
+	auto_close int fd = open_directory(rootfs, err);
+	if (fd < 0)
+		return -1;
+	if (fstat(rootfs->host_fd, &lower) < 0)
+		return error_errno(err, "root.path %s: stat", rootfs->root_path);
+	if (make_layers(fd, &lower, err) < 0)
+		return -1;
+	if (rootfs->tree_fd < 0)
+		return 0;
+	// the caller opens for a new process that may not be able to
+	rootfs->upper_fd = mount_clone(fd, "", false, false);
+	if (rootfs->upper_fd < 0)
+		return error_errno(err, "overlay %s: bind", rootfs->overlay.directory);
+	if (mount_set_propagation(rootfs->upper_fd, KERNEL_MS_PRIVATE, false) < 0)
+		return error_errno(err, "overlay %s: set propagation", rootfs->overlay.directory);
+	return 0;
+}
+
+// A directory that holds upper and work, on a mount of this mount namespace: overlayfs takes no other before
+// Linux 6.15. What comes detached is attached below the place of the overlay, which will cover it.
+static int open_writable(struct rootfs *rootfs, const struct stat *lower, struct error *err)
+{
+	struct mount_message message;
+	struct rootfs_overlay *overlay = &rootfs->overlay;
+	if (overlay->directory && rootfs->upper_fd < 0)
+		return open_directory(rootfs, err);
+	auto_close int fd = overlay->directory
+				    ? take_fd(&rootfs->upper_fd)
+				    : mount_new("tmpfs", "overlay", overlay->parameters,
+						overlay->parameters_count, 0, false, &message);
+	if (fd < 0)
+		return mounts_blame_kernel("tmpfs for the overlay", &message, err);
+	if (mount_attach(fd, rootfs->root_fd) < 0)
+		return error_errno(err, "overlay: attach the writable layer");
+	if (!overlay->directory && make_layers(fd, lower, err) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+// The detached overlay for lower_fd and the two directories.
+static int make_overlay(const struct rootfs *rootfs, int lower_fd, int upper_fd, int work_fd,
+			struct error *err)
+{
+	struct mount_message message;
+	struct fd_path lower = fd_proc_path(lower_fd), upper = fd_proc_path(upper_fd);
+	struct fd_path work = fd_proc_path(work_fd);
+	const struct mount_parameter parameters[] = {
+		{"lowerdir", lower.text},
+		{"upperdir", upper.text},
+		{"workdir", work.text},
+		{"userxattr", NULL},
+	};
+	// trusted.* attributes need a right that no user namespace has
+	size_t count = array_size(parameters) - !rootfs->options->user_namespace;
+	int fd = mount_new("overlay", "overlay", parameters, count, 0, false, &message);
+	return fd < 0 ? mounts_blame_kernel("overlay on the root", &message, err) : fd;
+}
+
+int overlay_attach(struct rootfs *rootfs, struct error *err)
+{
+	struct stat lower;
+	if (!rootfs->overlay.wanted)
+		return 0;
+	if (fstat(rootfs->root_fd, &lower) < 0)
+		return error_errno(err, "root.path %s: stat", rootfs->root_path);
+	auto_close int writable = open_writable(rootfs, &lower, err);
+	if (writable < 0)
+		return -1;
+	auto_close int upper = path_open(writable, UPPER, O_PATH | O_DIRECTORY, path_rule_strict);
+	auto_close int work = path_open(writable, WORK, O_PATH | O_DIRECTORY, path_rule_strict);
+	if (upper < 0 || work < 0)
+		return error_errno(err, "overlay: open " UPPER " and " WORK);
+	auto_close int fd = make_overlay(rootfs, rootfs->root_fd, upper, work, err);
+	if (fd < 0)
+		return -1;
+	if (mount_attach(fd, rootfs->root_fd) < 0)
+		return error_errno(err, "overlay: attach");
+	memory_close(rootfs->root_fd);
+	rootfs->root_fd = take_fd(&fd);
+	return 0;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// tmpcopyup: fills a new tmpfs with what the directory below it holds. The original belongs to somebody who may be
+// hostile and may change it meanwhile: every name is opened from its directory's descriptor, no link is followed, and a
+// file is read only when what was opened is a plain file.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/rootfs/plan.h"
+
+#define DEPTH_MAX 64
+#define BLOCK ((size_t)16 * 1024)
+
+static int copy_directory(int from_fd, int to_fd, int depth, struct error *err);
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+static int copy_data(int from_fd, int to_fd)
+{
+	char block[BLOCK];
+	for (;;) {
+		ssize_t n = fd_read(from_fd, block, sizeof block);
+		if (n <= 0)
+			return (int)n;
+		if (fd_write(to_fd, block, (size_t)n) < 0)
+			return -1;
+	}
+}
+
+static int copy_file(int from_dir, int to_dir, const char *name, mode_t mode)
+{
+	struct stat st;
+	auto_close int from =
+		openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (from < 0 || fstat(from, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	auto_close int to = openat(to_dir, name,
+				   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
+	return to < 0 ? -1 : copy_data(from, to);
+}
+
+static int copy_link(int from_dir, int to_dir, const char *name)
+{
+	char text[PATH_MAX];
+	ssize_t n = readlinkat(from_dir, name, text, sizeof text - 1);
+	if (n < 0)
+		return -1;
+	text[n] = '\0';
+	return symlinkat(text, to_dir, name);
+}
+
+// Owner before mode: a change of owner takes set-id bits away.
+static int copy_metadata(int to_dir, const char *name, const struct stat *st)
+{
+	struct timespec times[2] = {st->st_atim, st->st_mtim};
+	if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!S_ISLNK(st->st_mode) && fchmodat(to_dir, name, st->st_mode & 07777, 0) < 0)
+		return -1;
+	return utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+static int copy_subdirectory(int from_dir, int to_dir, const char *name, int depth,
+			     struct error *err)
+{
+	auto_close int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (from < 0 || mkdirat(to_dir, name, 0700) < 0)
+		return error_errno(err, "%s", name);
+	auto_close int to = openat(to_dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (to < 0)
+		return error_errno(err, "%s", name);
+	return copy_directory(from, to, depth + 1, err) < 0 ? error_context(err, "%s", name) : 0;
+}
+
+static int copy_entry(int from_dir, int to_dir, const char *name, int depth, struct error *err)
+{
+	struct stat st;
+	int result;
+	if (fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, "%s", name);
+	if (S_ISDIR(st.st_mode)) {
+		if (copy_subdirectory(from_dir, to_dir, name, depth, err) < 0)
+			return -1;
+		result = 0;
+	} else if (S_ISREG(st.st_mode)) {
+		result = copy_file(from_dir, to_dir, name, st.st_mode);
+	} else if (S_ISLNK(st.st_mode)) {
+		result = copy_link(from_dir, to_dir, name);
+	} else if (S_ISSOCK(st.st_mode)) {
+		return 0;  // means nothing without the process that listens on it
+	} else {
+		result = mknodat(to_dir, name, st.st_mode, st.st_rdev);
+	}
+	if (result < 0 || copy_metadata(to_dir, name, &st) < 0)
+		return error_errno(err, "%s", name);
+	return 0;
+}
+
+static int copy_directory(int from_fd, int to_fd, int depth, struct error *err)
+{
+	if (depth > DEPTH_MAX)
+		return error_set(err, ELOOP, "more than %d directories deep", DEPTH_MAX);
+	auto_close int fd = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "open directory");
+	__attribute__((cleanup(close_directory))) DIR *directory = fdopendir(fd);
+	if (!directory)
+		return error_errno(err, "read directory");
+	int borrowed = take_fd(&fd);
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(directory);
+		if (!entry)
+			return errno ? error_errno(err, "read directory") : 0;
+		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
+			continue;
+		if (copy_entry(borrowed, to_fd, entry->d_name, depth, err) < 0)
+			return -1;
+	}
+}
+
+int tmpfs_copy(int from_fd, int to_fd, struct error *err)
+{
+	return copy_directory(from_fd, to_fd, 0, err);
+}
