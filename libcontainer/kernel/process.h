@@ -35,8 +35,7 @@ int signals_reset(void) must_check;
 
 // Between the two, writing to a pipe whose reader is gone is EPIPE and no SIGPIPE, whatever the caller set up.
 struct signals_pipe {
-	sigset_t before;
-	bool was_pending;
+	bool was_blocked, was_pending;
 };
 void signals_hold_pipe(struct signals_pipe *held);
 void signals_release_pipe(const struct signals_pipe *held);

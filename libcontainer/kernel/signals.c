@@ -39,12 +39,15 @@ int signals_reset(void)
 
 void signals_hold_pipe(struct signals_pipe *held)
 {
-	sigset_t pipe_only, pending;
+	sigset_t pipe_only, before, pending;
 	sigemptyset(&pipe_only);
 	sigaddset(&pipe_only, SIGPIPE);
+	sigemptyset(&pending);
 	sigpending(&pending);
 	held->was_pending = sigismember(&pending, SIGPIPE) == 1;
-	sigprocmask(SIG_BLOCK, &pipe_only, &held->before);
+	sigemptyset(&before);
+	sigprocmask(SIG_BLOCK, &pipe_only, &before);
+	held->was_blocked = sigismember(&before, SIGPIPE) == 1;
 }
 
 void signals_release_pipe(const struct signals_pipe *held)
@@ -58,7 +61,8 @@ void signals_release_pipe(const struct signals_pipe *held)
 		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
 			;
 	}
-	sigprocmask(SIG_SETMASK, &held->before, NULL);
+	if (!held->was_blocked)
+		sigprocmask(SIG_UNBLOCK, &pipe_only, NULL);
 	errno = saved;
 }
 

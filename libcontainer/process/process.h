@@ -78,11 +78,14 @@ int terminal_take(int peer, const struct spec_user *user, struct error *err) mus
 // Hands the master to the socket at path (see contract section 4).
 int terminal_send(const char *socket_path, int master, struct error *err) must_check;
 
-// The caller's own terminal in a foreground run: raw mode, size, copying; always restored.
+// The caller's own terminal in a foreground run: raw mode, size, copying. Its terminal is the first of 0, 1, 2 that is one; none
+// need be one. Whoever began a session has to end it: that restores everything. master is borrowed. The caller should have
+// closed its own copy of the peer and blocked the signals before.
 struct terminal_session;
 int terminal_session_begin(int master, struct terminal_session **session, struct error *err) must_check;
-// Serves until pidfd ends and all output is drained; on_signal is asked for other signals through signal_fd (a signalfd that the caller made; its
-// records are handed to forward()). *unused*: -1 on failure of the poll loop itself.
+// Serves until pidfd has ended and what it wrote is copied. signal_fd: a signalfd that the caller made (or -1). SIGWINCH and
+// SIGCONT are served here (SIGCONT is also handed on); every other signal is handed to forward (may be NULL) and nothing
+// else is done about it, except that a terminating one ends the copying when the program has ended. -1 on failure of poll.
 int terminal_session_run(struct terminal_session *session, int pidfd, int signal_fd,
 			 void (*forward)(void *data, int signal), void *data, struct error *err) must_check;
 void terminal_session_end(struct terminal_session *session);
