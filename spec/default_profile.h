@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// seccomp-profiles/default.json, as it was when the program was built.
+#ifndef HUSK_SPEC_DEFAULT_PROFILE_H
+#define HUSK_SPEC_DEFAULT_PROFILE_H
+
+// The text lies between the two; there is no NUL behind it.
+extern const char default_profile_start[];
+extern const char default_profile_end[];
+
+#endif
