@@ -1,0 +1,289 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Bad input gets one clear line and leaves nothing behind (the runner looks), and the machine's memory is not at its mercy.
+. "${0%/*}/lib.sh"
+
+# every case: status 1, one line that contains TEXT, no state
+bad() { # TEXT [FILTER]: with the configuration changed by FILTER
+	[ $# = 1 ] || config "$2"
+	refused "$1" create --bundle "$B" "$ID"
+	[ ! -e "$ROOT/$ID" ] || fail "state is left"
+}
+raw() { printf '%b' "$1" >"$B/config.json"; }
+
+test_config_is_missing_or_empty() {
+	bundle
+	rm "$B/config.json"
+	bad 'JSON specification file config.json not found'
+	: >"$B/config.json"
+	bad config.json
+	raw '   \n'
+	bad config.json
+	refused 'nosuch' create --bundle "$S/nosuch" "$ID"
+	touch file
+	refused 'file' create --bundle "$S/file" "$ID"
+}
+
+test_config_is_truncated_anywhere() { # limit 120
+	local size n
+	bundle
+	cp "$B/config.json" whole
+	size=$(wc -c <whole)
+	for n in 1 2 10 $(seq 100 $((size / 25)) $((size - 3))); do
+		head -c "$n" whole >"$B/config.json"
+		bad config.json
+	done
+}
+
+test_config_is_no_json() {
+	bundle
+	for t in '[]' 'null' '1' '"x"' 'true' '{' '}' '{"a"}' "{'a':1}" '{"ociVersion":}' '\x00\x00' '{"a":1}garbage{'; do
+		raw "$t"
+		bad config.json
+	done
+}
+
+test_config_is_enormous() {
+	bundle
+	rm "$B/config.json"
+	truncate -s 2G "$B/config.json"
+	bad config.json
+	"$TOOLS/measure" m "$HUSK" --root "$ROOT" create --bundle "$B" "$ID" 2>/dev/null
+	jq -e '.status == 1 and .peak_kb < 8192 and .ms < 5000' m >/dev/null || fail "$(cat m)"
+}
+
+test_config_is_deep() {
+	bundle
+	for open in '[' '{"a":'; do
+		awk -v o="$open" 'BEGIN { printf "{\"x\":"; for (i = 0; i < 200000; i++) printf "%s", o }' >"$B/config.json"
+		bad config.json
+	done
+	# the control: depth below the bound is fine
+	bundle b2
+	config '.annotations = {} | .unknown = [[[[[[[[[["deep"]]]]]]]]]]'
+	args /bin/true
+	husk run --bundle "$B" "$ID"
+}
+
+test_config_is_not_utf8() {
+	bundle
+	sed -i 's/"ociVersion"/"x": "\xff\xfe\x80", "ociVersion"/' "$B/config.json"
+	bad config.json
+	bundle b2
+	config '.hostname = "a"'
+	sed -i 's/"hostname": *"a"/"hostname": "\xc3\x28"/' "$B/config.json"
+	bad config.json
+}
+
+test_config_is_no_regular_file() { # limit 60
+	bundle
+	rm "$B/config.json"
+	mkdir "$B/config.json"
+	bad config.json
+	rmdir "$B/config.json"
+	mkfifo "$B/config.json"
+	bad config.json
+	rm "$B/config.json"
+	ln -s /dev/zero "$B/config.json"
+	bad config.json
+	ln -sf /dev/null "$B/config.json"
+	bad config.json
+	ln -sf config.json "$B/config.json"
+	bad config.json
+	rm "$B/config.json"
+	is_root || {
+		touch "$B/config.json"
+		chmod 0 "$B/config.json"
+		bad 'Permission denied'
+	}
+}
+
+test_wrong_types() {
+	local f
+	bundle
+	cp "$B/config.json" whole
+	for f in '.process = []' '.process.args = "sh"' '.process.args = [1]' '.process.env = {}' '.process.cwd = 1' '.process.user = 0' \
+		'.process.user.uid = "0"' '.process.terminal = "no"' '.process.capabilities = []' '.process.rlimits = {}' '.root = "rootfs"' \
+		'.root.path = 1' '.root.readonly = 1' '.mounts = {}' '.mounts[0] = "x"' '.mounts[0].options = "ro"' '.mounts[0].destination = null' \
+		'.linux = []' '.linux.namespaces = {}' '.linux.namespaces[0] = "pid"' '.linux.resources = []' '.linux.maskedPaths = "/x"' \
+		'.linux.sysctl = []' '.linux.sysctl = {"a":1}' '.linux.seccomp = []' '.hooks = []' '.hooks = {"prestart":{}}' '.hooks = {"prestart":[{}]}' \
+		'.annotations = []' '.annotations = {"a":1}' '.hostname = 1' '.ociVersion = 1' '.linux.devices = [{}]' '.linux.cgroupsPath = 1'; do
+		cp whole "$B/config.json"
+		config "$f"
+		# the place is named: the last key of the filter
+		key=$(sed 's/ = .*//; s/.*\.//; s/\[.*//' <<<"$f")
+		bad "$key"
+	done
+}
+
+test_unknown_words() {
+	bundle
+	cp "$B/config.json" whole
+	for f in '.linux.namespaces[0].type = "nosuch"' '.process.rlimits = [{type:"nosuch",soft:1,hard:1}]' '.linux.rootfsPropagation = "nosuch"' \
+		'.linux.seccomp = {defaultAction:"nosuch"}' '.process.scheduler = {policy:"nosuch"}' '.process.ioPriority = {class:"nosuch",priority:1}' \
+		'.linux.personality = {domain:"nosuch"}' '.linux.memoryPolicy = {mode:"nosuch"}' '.ociVersion = "nosuch"' '.ociVersion = "2.0.0-nosuch"' \
+		'.linux.devices = [{path:"/dev/x",type:"nosuch"}]'; do
+		cp whole "$B/config.json"
+		bad nosuch "$f"
+	done
+}
+
+test_numbers_out_of_range() {
+	bundle
+	cp "$B/config.json" whole
+	for f in '.process.user.uid = -1' '.process.user.uid = 4294967296' '.process.user.gid = 1.5' '.process.user.umask = 4096' \
+		'.process.user.additionalGids = [-1]' '.process.rlimits = [{type:"RLIMIT_NOFILE",soft:-1,hard:1}]' '.process.oomScoreAdj = 1001' \
+		'.linux.devices = [{path:"/dev/x",type:"c",major:-2,minor:1}]' '.linux.devices = [{path:"/dev/x",type:"c",major:1,minor:99999999999}]'; do
+		cp whole "$B/config.json"
+		key=$(sed 's/ = \([0-9.-]*$\|.*[{,]\([a-z]*\):-.*\|.*,\([a-z]*\):9.*\|.*\)//; s/.*\.//' <<<"$f")
+		case $f in *major:-2*) key=major ;; *minor:9*) key=minor ;; *soft:-1*) key=soft ;; esac
+		bad "$key" "$f"
+	done
+	# jq rounds large numbers, so these are written by hand
+	for f in 18446744073709551616 99999999999999999999999999 1e3 0x10 -0 01; do
+		sed 's/"uid": *[0-9]*/"uid": '"$f"'/' whole >"$B/config.json"
+		[ "$f" = 1e3 ] || [ "$f" = -0 ] || bad ''
+	done
+	# the control: the largest value is not lost in a double
+	cp whole "$B/config.json"
+	config '.process.rlimits = [{type:"RLIMIT_CORE",soft:0,hard:1}]'
+	sed -i 's/"hard": *1$/"hard": 18446744073709551615/; s/"hard": *1,/"hard": 18446744073709551615,/' "$B/config.json"
+	if [ "$(ulimit -Hc)" = unlimited ]; then
+		run_probe
+	fi
+}
+
+test_rootfs_is_missing() {
+	bundle
+	mv "$B/rootfs" "$B/away"
+	bad rootfs
+	touch "$B/rootfs"
+	bad rootfs
+	rm "$B/rootfs"
+	ln -s "$S/nosuch" "$B/rootfs"
+	bad rootfs
+	bad root 'del(.root)'
+	bad path '.root = {}'
+	bad path '.root = {path:""}'
+}
+
+test_ids() {
+	local id
+	bundle
+	args /bin/true
+	for id in . .. a/b ../x 'a b' 'a;b' $'a\nb' 'é' 'a:b' "$(printf 'x%.0s' $(seq 300))"; do
+		refused 'invalid container ID format' create --bundle "$B" -- "$id"
+		refused 'invalid container ID format' state -- "$id"
+	done
+	refused 'container id cannot be empty' create --bundle "$B" ''
+	refused 'container id cannot be empty' delete ''
+	for id in "$ID.a_B+c-9" "${ID}$(printf 'x%.0s' $(seq 200))"; do
+		husk run --bundle "$B" "$id"
+	done
+}
+
+test_program_is_missing() {
+	bundle
+	args /nosuch
+	bad '/nosuch'
+	args nosuch
+	bad 'executable file not found in $PATH'
+}
+
+test_state_on_a_full_disk() {
+	is_root || skip "a plain user cannot mount a small file system"
+	mkdir small
+	mount -t tmpfs -o size=16k,nr_inodes=12 small small
+	dd if=/dev/zero of=small/fill bs=1k 2>/dev/null || true
+	bundle
+	args /bin/true
+	ROOT=$S/small refused 'No space left' create --bundle "$B" "$ID"
+	equal "what is left in it" fill "$(ls small)"
+	umount small
+	# no inodes
+	mount -t tmpfs -o nr_inodes=3 small small
+	touch small/a small/b 2>/dev/null || true
+	ROOT=$S/small refused 'No space left' create --bundle "$B" "$ID"
+	umount small
+}
+
+test_root_directory_is_unusable() {
+	bundle
+	args /bin/true
+	touch file
+	ROOT=$S/file refused "$S/file" create --bundle "$B" "$ID"
+	ROOT=/ refused root create --bundle "$B" "$ID"
+	is_root || ROOT=/sys/x refused '/sys/x' create --bundle "$B" "$ID"
+	mkdir target
+	ln -s target link
+	ROOT=$S/link refused link create --bundle "$B" "$ID" 2>/dev/null || true
+}
+
+test_state_is_damaged() {
+	local f
+	bundle
+	args /bin/sleep 100
+	for f in empty garbage missing; do
+		husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+		case $f in
+		empty) : >"$ROOT/$ID/state" ;;
+		garbage) echo '{"pid":-5,"id":[]}' >"$ROOT/$ID/state" ;;
+		missing) rm "$ROOT/$ID/state" ;;
+		esac
+		husk state "$ID" >out 2>err && [ "$(jq -r .status out)" != creating ] && fail "a damaged state ($f) was read: $(cat out)"
+		husk list >/dev/null 2>&1
+		husk delete --force "$ID"
+		[ ! -e "$ROOT/$ID" ]
+		# its init must be gone as well: it notices that nobody can start it any more, or was found
+	done
+}
+
+test_fields_that_must_not_matter() {
+	bundle
+	config '.vendor = {"x":[1,2,{"y":null}]} | .process.unknown = 1 | .linux.unknown = {} | .mounts[0].unknown = true | .windows = {} | .process.user.username = "x" |
+		.linux.devices = null | .hooks = null | .linux.seccomp = null | .annotations = null | .process.rlimits = null'
+	args /bin/echo fine
+	equal output fine "$(husk run --bundle "$B" "$ID")"
+}
+
+test_duplicate_keys_last_wins() {
+	bundle
+	args /bin/echo fine
+	sed -i '0,/{/s//{"hostname":"first",/' "$B/config.json"
+	equal output fine "$(husk run --bundle "$B" "$ID")"
+}
+
+test_large_but_right() {
+	bundle
+	config '.process.env += [range(3000) | "VARIABLE_\(.)=\("x" * 200)"] | .annotations = ([range(1000) | {key:"k\(.)",value:("v" * 100)}] | from_entries)'
+	args /bin/sh -c 'env | wc -l'
+	[ "$(husk run --bundle "$B" "$ID")" -gt 3000 ]
+	config '.annotations = {} | .process.env = ["PATH=/bin"] | .mounts += [range(200) | {destination:"/m/\(.)",type:"tmpfs",source:"tmpfs",options:["size=4k"]}]'
+	equal mounts 200 "$(run_shell 'grep -c " /m/" /proc/self/mountinfo')"
+}
+
+test_caller_without_stdio() {
+	bundle
+	args /bin/sh -c 'echo ran >/tmp/ran'
+	husk run --bundle "$B" "$ID" <&- >&- 2>&- || true
+	# whatever it says, no descriptor of its own may have become the container's standard output
+	if [ -e "$B/rootfs/tmp/ran" ]; then equal file ran "$(cat "$B/rootfs/tmp/ran")"; fi
+}
+
+test_caller_in_a_removed_directory() {
+	bundle
+	args /bin/echo fine
+	mkdir gone
+	cd gone
+	rmdir ../gone
+	equal output fine "$(husk run --bundle "$B" "$ID")"
+	cd "$S"
+}
+
+test_empty_environment() {
+	bundle
+	args /bin/echo fine
+	equal output fine "$(env -i "$HUSK" --root "$ROOT" run --bundle "$B" "$ID")"
+}
+
+run_tests "$@"

@@ -1,0 +1,267 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Where the cgroup is, what limits are in force, what is refused. What needs controllers runs in the virtual machines.
+. "${0%/*}/lib.sh"
+
+limits() { config --argjson r "$1" '.linux.resources += $r'; }
+needs() { # CONTROLLER...
+	has_controllers "$@" || skip "the controllers $* are not in this host's cgroup2 tree"
+}
+directory() { # of the container
+	local pid
+	pid=$(husk state "$ID" | jq .pid)
+	echo "$(cgroup_mount)$(sed -n 's/^0:://p' "/proc/$pid/cgroup")"
+}
+start_sleeping() {
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null || fail "create: $(cat err)"
+	D=$(directory)
+}
+file_is() { # FILE VALUE
+	equal "$1" "$2" "$(cat "$D/$1")"
+}
+
+test_has_a_cgroup_of_its_own() {
+	is_root || has_controllers || skip "a plain user has no cgroup here to divide"
+	bundle
+	start_sleeping
+	contains "$D" "$ID"
+	equal processes "$(husk state "$ID" | jq .pid)" "$(cat "$D/cgroup.procs")"
+	husk delete --force "$ID"
+	[ ! -e "$D" ]
+}
+
+test_absolute_path_and_its_parents() {
+	is_root || skip "a plain user cannot make cgroups at the top"
+	bundle
+	config --arg p "/$ID-a/b/c" '.linux.cgroupsPath = $p'
+	start_sleeping
+	equal directory "$(cgroup_mount)/$ID-a/b/c" "$D"
+	husk delete --force "$ID"
+	# the parents that were made for it go with it
+	[ ! -e "$(cgroup_mount)/$ID-a" ]
+}
+
+test_dots_in_the_path_are_refused() {
+	bundle
+	config '.linux.cgroupsPath = "/../x"'
+	refused cgroupsPath run --bundle "$B" "$ID"
+	config '.linux.cgroupsPath = "/a/../../x"'
+	refused cgroupsPath run --bundle "$B" "$ID"
+}
+
+test_one_in_use_is_refused() {
+	is_root || skip "a plain user cannot make cgroups at the top"
+	local d pid
+	d=$(cgroup_mount)/$ID-used
+	mkdir "$d"
+	sleep 100 &
+	pid=$!
+	echo $pid >"$d/cgroup.procs"
+	bundle
+	config --arg p "/$ID-used" '.linux.cgroupsPath = $p'
+	refused "container's cgroup is not empty" run --bundle "$B" "$ID"
+	[ -d "$d" ] || fail "it removed a cgroup that it had not made"
+	kill $pid
+	wait $pid || true
+	eventually 5 rmdir "$d"
+}
+
+test_cgroup_namespace_shows_the_root() {
+	is_root || has_controllers || skip "a plain user has no cgroup here to divide"
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup"}])'
+	run_probe
+	equal cgroup '0::/' "$(seen '[.cgroup[] | select(startswith("0::"))][0]')"
+}
+
+# no limit may be dropped silently
+test_limit_without_controller_is_refused() {
+	has_controllers memory && skip "this host has the controllers"
+	bundle
+	limits '{"memory":{"limit":67108864}}'
+	refused memory run --bundle "$B" "$ID"
+	bundle b2
+	limits '{"pids":{"limit":20}}'
+	refused pids run --bundle "$B" "$ID"
+	bundle b3
+	limits '{"cpu":{"quota":20000,"period":100000}}'
+	refused cpu run --bundle "$B" "$ID"
+	bundle b4
+	config '.linux.resources.unified = {"memory.high":"1000000"}'
+	refused memory.high run --bundle "$B" "$ID"
+}
+
+test_cgroup_manager_disabled() {
+	local own
+	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	bundle
+	config 'del(.linux.resources, .linux.cgroupsPath)'
+	args /bin/sleep 100
+	husk --cgroup-manager disabled create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	equal cgroup "$own" "$(sed -n 's/^0:://p' "/proc/$(husk state "$ID" | jq .pid)/cgroup")"
+	husk delete --force "$ID"
+}
+
+test_memory_is_limited() {
+	needs memory
+	bundle
+	limits '{"memory":{"limit":67108864,"swap":67108864,"reservation":33554432}}'
+	start_sleeping
+	file_is memory.max 67108864
+	file_is memory.low 33554432
+	[ ! -e "$D/memory.swap.max" ] || file_is memory.swap.max 0
+	husk delete --force "$ID"
+	args /bin/probe try eat 200
+	local status=0
+	husk run --bundle "$B" "$ID" || status=$?
+	equal "status of one that takes 200 MiB" 137 $status
+	# the control: below the limit it works
+	run_tries eat 20
+	tried '.result == 20'
+}
+
+test_processes_are_limited() {
+	needs pids
+	bundle
+	limits '{"pids":{"limit":20}}'
+	run_tries fork 100
+	tried '.errno == "EAGAIN" and .children == 19'
+	limits '{"pids":{"limit":-1}}'
+	run_tries fork 100
+	tried '.result == 0 and .children == 100'
+}
+
+test_cpu_is_limited() {
+	needs cpu
+	bundle
+	limits '{"cpu":{"quota":20000,"period":100000,"shares":512}}'
+	start_sleeping
+	file_is cpu.max '20000 100000'
+	file_is cpu.weight 59
+	husk delete --force "$ID"
+	run_tries burn 2000
+	tried '.cpu_ms < 1000'
+	limits '{"cpu":{"quota":-1,"period":100000}}'
+	run_tries burn 1000
+	tried '.cpu_ms > 500'
+}
+
+test_cpu_shares_table() { # limit 60
+	needs cpu
+	local pair
+	bundle
+	for pair in 2:1 10:4 100:17 256:35 1024:100 2048:174 65536:3023 262144:10000; do
+		config --argjson s ${pair%:*} '.linux.resources.cpu = {shares:$s}'
+		start_sleeping
+		file_is cpu.weight ${pair#*:}
+		husk delete --force "$ID"
+	done
+}
+
+test_cpuset_and_unified() {
+	needs cpuset memory
+	bundle
+	limits '{"cpu":{"cpus":"0","mems":"0"},"unified":{"memory.high":"50331648","pids.max":"33"}}'
+	start_sleeping
+	file_is cpuset.cpus 0
+	file_is cpuset.mems 0
+	file_is memory.high 50331648
+	file_is pids.max 33
+	husk delete --force "$ID"
+	config '.linux.resources.unified = {"../x":"1"}'
+	refused '../x' run --bundle "$B" "$ID"
+	config '.linux.resources.unified = {"memory.nosuch":"1"}'
+	refused 'memory.nosuch' run --bundle "$B" "$ID"
+}
+
+test_contradictions_are_refused() {
+	needs memory
+	bundle
+	limits '{"memory":{"limit":67108864,"swap":33554432}}'
+	refused swap run --bundle "$B" "$ID"
+	bundle b2
+	limits '{"memory":{"swap":33554432}}'
+	refused swap run --bundle "$B" "$ID"
+	bundle b3
+	limits '{"hugepageLimits":[{"pageSize":"../../x","limit":1}]}'
+	refused pageSize run --bundle "$B" "$ID"
+}
+
+test_update() {
+	needs memory pids cpu
+	bundle
+	limits '{"memory":{"limit":67108864,"swap":67108864}}'
+	start_sleeping
+	husk start "$ID"
+	husk update --memory 128m --memory-swap 128m --pids-limit 55 "$ID"
+	file_is memory.max 134217728
+	file_is pids.max 55
+	echo '{"cpu":{"quota":30000,"period":100000}}' | husk update --resources - "$ID"
+	file_is cpu.max '30000 100000'
+	husk update --cpu-quota 40000 "$ID"
+	file_is cpu.max '40000 100000'
+	refused pids update --pids-limit x "$ID"
+	file_is pids.max 55
+	husk delete --force "$ID"
+	refused 'does not exist' update --pids-limit 5 "$ID"
+}
+
+test_oom_event() {
+	needs memory
+	bundle
+	limits '{"memory":{"limit":33554432,"swap":33554432}}'
+	args /bin/sh -c 'probe try eat 200; sleep 100'
+	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk events --interval 100ms "$ID" >events 2>/dev/null &
+	husk start "$ID"
+	eventually 10 grep -q '"type":"oom"' events
+	husk delete --force "$ID"
+	wait $! || true
+}
+
+test_stats_are_the_kernels() {
+	needs memory pids cpu
+	bundle
+	limits '{"memory":{"limit":67108864,"swap":67108864},"pids":{"limit":42}}'
+	start_sleeping
+	husk start "$ID"
+	husk events --stats "$ID" >stats
+	jq -e '.data.memory.usage.limit == 67108864 and .data.memory.usage.usage > 0 and .data.pids.limit == 42 and .data.pids.current == 1 and
+		.data.cpu.usage.total > 0' stats >/dev/null
+	husk delete --force "$ID"
+}
+
+# device rules need no controller, only the right to attach a program
+test_device_rules() {
+	is_root && can CAP_BPF || skip "attaching a device program needs privileges"
+	bundle
+	config '.linux.devices = [{path:"/dev/fuse",type:"c",major:10,minor:229}] |
+		.linux.resources.devices = [{allow:false,access:"rwm"},{allow:true,type:"c",major:10,minor:229,access:"r"}] |
+		.process.capabilities.bounding += ["CAP_MKNOD"] | .process.capabilities.effective += ["CAP_MKNOD"] | .process.capabilities.permitted += ["CAP_MKNOD"]'
+	run_tries open /dev/null rw , mknod /tmp/kmsg c 1 11 , open /dev/fuse rw , open /dev/urandom r
+	tried '.arg == "/dev/null" and .result == 0'
+	tried '.arg == "/dev/urandom" and .result == 0'
+	run_shell 'mknod /tmp/kmsg c 1 11; cat /tmp/kmsg' >/dev/null 2>err || true
+	contains "$(cat err)" 'not permitted'
+	# the control: with the rule it can be opened
+	config '.linux.resources.devices += [{allow:true,type:"c",major:1,minor:5,access:"rwm"}]'
+	run_tries open /dev/zero rw
+	tried '.arg == "/dev/zero" and .result == 0'
+}
+
+test_systemd_scope() {
+	[ -d /run/systemd/system ] || skip "systemd does not run here"
+	bundle
+	limits '{"memory":{"limit":67108864,"swap":67108864},"pids":{"limit":42}}'
+	config --arg i "$ID" '.linux.cgroupsPath = ":husk:" + $i'
+	args /bin/sleep 100
+	husk --systemd-cgroup create --bundle "$B" "$ID" >/dev/null 2>err </dev/null || fail "create: $(cat err)"
+	D=$(directory)
+	contains "$D" "husk-$ID.scope"
+	equal "memory.max" 67108864 "$(cat "${D%%.scope*}.scope/memory.max")"
+	husk delete --force "$ID"
+	eventually 5 eval "[ ! -e '${D%%.scope*}.scope' ]"
+}
+
+run_tests "$@"

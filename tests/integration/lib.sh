@@ -1,0 +1,248 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What every integration test file begins with:   . "${0%/*}/lib.sh"   and ends with:   run_tests "$@"
+#
+# A test is a function test_NAME. It runs in a shell of its own with `set -e`, so a command that fails fails the test; skip REASON
+# ends it without a verdict (the reason must stand in skips/LANE). It has a scratch directory ($S, removed afterwards), a state root
+# ($ROOT) and ids that begin with $ID. When it is over, nothing may be left: no process (build/tests/guard looks), mount,
+# cgroup, state entry or file.
+#
+# Output is TAP. Environment: BUILD (where husk and tests/ are), LANE, TEST (only this function), TIMEOUT_FACTOR.
+set -uo pipefail
+
+HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+TOP=$(dirname "$(dirname "$HERE")")
+BUILD=${BUILD:-build}
+[[ $BUILD = /* ]] || BUILD=$TOP/$BUILD
+HUSK=$BUILD/husk
+TOOLS=$BUILD/tests
+LANE=${LANE:-native-$([ "$(id -u)" = 0 ] && echo root || echo user)}
+FILE=$(basename "$0" .sh)
+: "${TIMEOUT_FACTOR:=1}"
+export LC_ALL=C
+
+# ---- verdicts ------------------------------------------------------------------------------------
+
+fail() { # TEXT: this test has failed
+	echo "# $*" >&2
+	trap - ERR
+	exit 1
+}
+skip() { # REASON
+	echo "$*" >"$S.skip"
+	trap - ERR
+	exit 77
+}
+note() { echo "# $*"; }
+
+equal() { # WHAT WANTED FOUND
+	[ "$2" = "$3" ] || fail "$1: wanted '$2', found '$3'"
+}
+contains() { # TEXT PART...
+	local text=$1 part
+	shift
+	for part in "$@"; do [[ $text == *"$part"* ]] || fail "'$part' is not in: $text"; done
+}
+lacks() { # TEXT PART
+	[[ $1 != *"$2"* ]] || fail "'$2' is in: $1"
+}
+eventually() { # SECONDS COMMAND...: repeats it until it succeeds
+	local end=$((SECONDS + $1 * TIMEOUT_FACTOR))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || fail "did not come about: $*"
+		sleep 0.02
+	done
+}
+
+# ---- husk ----------------------------------------------------------------------------------------
+
+husk() { "$HUSK" --root "$ROOT" "$@"; }
+
+# refused TEXT ARG...: husk ARG... must fail with status 1 (or $STATUS), say TEXT in one line on standard error, and nothing else
+refused() {
+	local text=$1 status=0
+	shift
+	husk "$@" >"$S/refused.out" 2>"$S/refused.err" </dev/null || status=$?
+	[ $status -ne 0 ] || fail "husk $* succeeded; wanted a failure with '$text'"
+	equal "status of husk $*" "${STATUS:-1}" $status
+	equal "lines of the message ($(cat "$S/refused.err"))" 1 "$(wc -l <"$S/refused.err")"
+	contains "$(cat "$S/refused.err")" "$text"
+	equal "standard output of a failure" '' "$(cat "$S/refused.out")"
+}
+status_of() { husk state "$1" | jq -r .status; }
+
+# a new bundle in $S/NAME (default: bundle): busybox, the probe, and husk's own default configuration without a terminal
+bundle() {
+	B=$S/${1:-bundle}
+	mkdir -p "$B"
+	make_rootfs "$B/rootfs"
+	"$HUSK" spec --bundle "$B" $(is_root || echo --rootless)
+	config '.process.terminal = false'
+}
+make_rootfs() { # DIR
+	local applet
+	mkdir -p "$1"/{bin,dev,etc,proc,sys,tmp,run,root,var,usr/bin}
+	cp "$(command -v busybox)" "$1/bin/busybox"
+	cp "$TOOLS/probe" "$TOOLS/true" "$1/bin/"
+	for applet in sh cat echo ls sleep mount umount id env pwd mkdir rm ln touch stat kill test chmod chown head wc grep ps \
+		hostname printf dd sync readlink mknod false sha256sum tr sort stty tee trap find; do
+		ln -sf busybox "$1/bin/$applet"
+	done
+	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n1000:x:0:0:a trap:/trap:/bin/sh\n' \
+		>"$1/etc/passwd"
+	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
+}
+config() { # [JQ-OPTION...] FILTER: edits $B/config.json
+	jq "$@" "$B/config.json" >"$B/config.new"
+	mv "$B/config.new" "$B/config.json"
+}
+args() { # PROGRAM ARG...: the container's program
+	config '.process.args = $ARGS.positional' --args -- "$@"
+}
+config_args_see() { args /bin/probe see "$@"; }
+
+# runs the probe in a container with the bundle at hand; what it saw is then asked with `seen`
+run_probe() { # [SYSCTL...]
+	config_args_see "$@"
+	husk run --bundle "$B" "$ID" >"$S/seen" || fail "husk run: status $?"
+}
+seen() { # FILTER: what the probe saw, raw
+	jq -r "$@" "$S/seen"
+}
+check() { # FILTER that must be true of what the probe saw
+	jq -e "$@" "$S/seen" >/dev/null || fail "not true: $* ($(jq -c "${1%%==*}" "$S/seen" 2>&1 | head -c 600))"
+}
+# runs `probe try ARG...` in a container; the lines are in $S/tried
+run_tries() {
+	args /bin/probe try "$@"
+	husk run --bundle "$B" "$ID" >"$S/tried" || fail "husk run: status $?"
+}
+tried() { # FILTER that must be true of one of the lines
+	jq -se "any(.[]; $1)" "$S/tried" >/dev/null || fail "no try was: $1 (tried: $(cat "$S/tried"))"
+}
+run_shell() { # SCRIPT: prints what it prints
+	args /bin/sh -c "$1"
+	husk run --bundle "$B" "$ID"
+}
+mount_seen() { # POINT FILTER: of the uppermost mount there, must be true
+	check '[.mounts[] | select(.point == $p)] | last | '"$2" --arg p "$1"
+}
+
+# ---- where we are --------------------------------------------------------------------------------
+
+is_root() { [ "$(id -u)" = 0 ]; }
+is_unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; }
+# can limits be set here: the controllers are in the cgroup2 tree, and it is ours to write
+has_controllers() {
+	local c
+	is_unified || return 1
+	for c in "${@:-memory}"; do grep -qw "$c" /sys/fs/cgroup/cgroup.controllers || return 1; done
+	is_root || [ -w "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup | tail -1)/cgroup.procs" ]
+}
+cgroup_mount() {
+	if is_unified; then echo /sys/fs/cgroup; else echo /sys/fs/cgroup/unified; fi
+}
+can() { # CAP_X: this process has it
+	local n
+	case $1 in
+	CAP_SYS_ADMIN) n=21 ;; CAP_SYS_NICE) n=23 ;; CAP_SYS_RESOURCE) n=24 ;; CAP_MKNOD) n=27 ;; CAP_BPF) n=39 ;;
+	esac
+	(((0x$(sed -n 's/^CapEff:\s*//p' /proc/self/status) >> n) & 1))
+}
+
+# ---- the runner ----------------------------------------------------------------------------------
+
+# everything a test could leave behind, as sorted lines
+snapshot() {
+	local mount
+	mount=$(cgroup_mount)
+	awk '{ print "mount " $5 }' /proc/self/mountinfo
+	[ ! -d "$mount" ] || find "$mount" -depth -type d -name "*$1*" 2>/dev/null | sed 's/^/cgroup /'
+	find "$2/state" "$2/tmp" /dev/shm -mindepth 1 2>/dev/null | sed 's/^/file /'
+	find /run/husk "${XDG_RUNTIME_DIR:-/nonexistent}/husk" -mindepth 1 -name "*$1*" 2>/dev/null | sed 's/^/state /'
+}
+
+# one test, in the process that guard watches
+run_one() { # NAME
+	S=$TEST_SCRATCH ID=$TEST_ID ROOT=$TEST_SCRATCH/state
+	cd "$S" || exit 1
+	export TMPDIR=$S/tmp
+	set -eE
+	trap 'echo "# line $LINENO of $FILE.sh: $BASH_COMMAND" >&2' ERR
+	"$1"
+	set +eE
+	trap - ERR
+}
+
+# makes room again after a test that failed: only what has its name
+sweep() { # SCRATCH ID
+	local dir i
+	for dir in "$1"/state/*/; do
+		[ ! -d "$dir" ] || timeout 10 "$HUSK" --root "$1/state" delete --force "$(basename "$dir")" >/dev/null 2>&1
+	done
+	awk '{ print $5 }' /proc/self/mountinfo | grep -F "$1" | sort -r | while read -r dir; do umount -l "$dir" 2>/dev/null; done
+	for i in 1 2 3; do
+		find "$(cgroup_mount)" -depth -type d -name "*$2*" 2>/dev/null | while read -r dir; do
+			[ ! -e "$dir/cgroup.kill" ] || echo 1 >"$dir/cgroup.kill"
+			find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null
+		done
+		sleep 0.0$i
+	done
+}
+
+run_tests() {
+	local tests t n=0 before after status reason bad=0 scratch limit skips=$HERE/skips/$LANE
+	if [ "${1:-}" = --one ]; then
+		run_one "$2"
+		exit $?
+	fi
+	[ -e "$HUSK" ] || { echo "Bail out! there is no $HUSK: run make first"; exit 2; }
+	mapfile -t tests < <(sed -n 's/^\(test_[a-z0-9_]*\)() {.*/\1/p' "$0")
+	[ -z "${TEST:-}" ] || tests=("test_${TEST#test_}")
+	echo "1..${#tests[@]}"
+	for t in "${tests[@]}"; do
+		n=$((n + 1))
+		scratch=$(mktemp -d "${TMPDIR:-/tmp}/husk-test.XXXXXX") || exit 2
+		chmod 755 "$scratch"
+		export TEST_SCRATCH=$scratch/s TEST_ID="t$$-$n"
+		mkdir -p "$TEST_SCRATCH"/{state,tmp}
+		chmod 700 "$TEST_SCRATCH/state"
+		# a test may ask for more time in the comment of its first line:   test_x() { # limit 120
+		limit=$(sed -n "s/^$t() {.*# limit \([0-9]*\).*/\1/p" "$0")
+		limit=$((${limit:-30} * TIMEOUT_FACTOR))
+		before=$(snapshot "$TEST_ID" "$TEST_SCRATCH" | sort)
+		"$TOOLS/guard" "$limit" bash "$0" --one "$t" >"$scratch/log" 2>&1 </dev/null
+		status=$?
+		after=$(snapshot "$TEST_ID" "$TEST_SCRATCH" | sort)
+		after=$(comm -13 <(echo "$before") <(echo "$after") | grep .)
+		reason=''
+		if [ $status = 77 ] && [ -e "$TEST_SCRATCH.skip" ]; then
+			reason=$(<"$TEST_SCRATCH.skip")
+			grep -q "^$FILE:${t#test_} " "$skips" 2>/dev/null || {
+				echo "# skipped without leave: no line '$FILE:${t#test_} ...' in skips/$LANE ($reason)" >>"$scratch/log"
+				status=1
+			}
+		fi
+		if [ -n "$after" ] && [[ $status = 0 || $status = 77 ]]; then
+			sed 's/^/# left behind: /' <<<"$after" >>"$scratch/log"
+			status=99
+		fi
+		case $status in
+		0) echo "ok $n - ${t#test_}" ;;
+		77) echo "ok $n - ${t#test_} # SKIP $reason" ;;
+		*)
+			echo "not ok $n - ${t#test_}"
+			[ $status != 98 ] || echo "# not finished after $limit s" >>"$scratch/log"
+			tail -n 40 "$scratch/log" | sed 's/^# //; s/^/# /'
+			bad=1
+			sweep "$TEST_SCRATCH" "$TEST_ID" >/dev/null 2>&1
+			;;
+		esac
+		# a rootless container may have made files of its own users
+		rm -rf "$scratch" 2>/dev/null || unshare -r -m rm -rf "$scratch" 2>/dev/null ||
+			{ chmod -R u+rwX "$scratch" && rm -rf "$scratch"; } 2>/dev/null
+	done
+	exit $bad
+}

@@ -1,0 +1,372 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# create, start, state, kill, delete, list, run: states, exit codes, texts, files.
+. "${0%/*}/lib.sh"
+
+created() { # PROGRAM...: a container of it, created
+	bundle
+	args "$@"
+	husk create --bundle "$B" --pid-file "$S/pid" "$ID" >"$S/out" 2>"$S/err" </dev/null
+}
+is() { [ "$(status_of "$ID")" = "$1" ]; }
+
+test_create_does_not_run_the_program() {
+	created /bin/sh -c 'echo ran >/tmp/ran'
+	equal status created "$(status_of "$ID")"
+	sleep 0.2
+	[ ! -e "$B/rootfs/tmp/ran" ]
+	husk start "$ID"
+	eventually 5 is stopped
+	equal "what the program wrote" ran "$(cat "$B/rootfs/tmp/ran")"
+	husk delete "$ID"
+}
+
+test_all_states_in_order() {
+	created /bin/sleep 100
+	equal status created "$(status_of "$ID")"
+	husk start "$ID"
+	equal status running "$(status_of "$ID")"
+	husk kill "$ID" KILL
+	eventually 5 is stopped
+	equal "pid of a stopped one" 0 "$(husk state "$ID" | jq .pid)"
+	husk delete "$ID"
+	refused 'does not exist' state "$ID"
+}
+
+test_success_is_silent() {
+	created /bin/sleep 100
+	husk start "$ID" >>out 2>>err
+	husk kill "$ID" KILL >>out 2>>err
+	eventually 5 is stopped
+	husk delete "$ID" >>out 2>>err
+	equal output '' "$(cat out err)"
+}
+
+test_pid_file_has_no_newline() {
+	created /bin/sleep 100
+	equal "bytes of the pid file" "$(husk state "$ID" | jq -j .pid | wc -c)" "$(wc -c <pid)"
+	equal pid "$(husk state "$ID" | jq .pid)" "$(cat pid)"
+	[ -d "/proc/$(cat pid)" ]
+	husk delete --force "$ID"
+}
+
+test_state_keys() {
+	bundle
+	config '.annotations = {"org.example.key": "a \"value\" \u00fc", "empty": ""}'
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" </dev/null >/dev/null 2>&1
+	husk state "$ID" >state.json
+	jq -e --arg id "$ID" --arg b "$B" '.id == $id and .bundle == $b and .rootfs == $b + "/rootfs" and .status == "created" and
+		(.ociVersion | startswith("1.")) and .pid > 1 and .annotations["org.example.key"] == "a \"value\" \u00fc" and .annotations.empty == "" and
+		(.created | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]+)?Z$"))' state.json >/dev/null
+	husk delete --force "$ID"
+}
+
+test_bundle_is_the_current_directory() {
+	bundle
+	args /bin/echo here
+	cd "$B"
+	equal output here "$(husk run "$ID")"
+}
+
+test_list_in_three_forms() {
+	created /bin/sleep 100
+	husk list --format json | jq -e --arg id "$ID" 'length == 1 and .[0].id == $id and .[0].status == "created" and (.[0].owner | type) == "string"' >/dev/null
+	equal "list -q" "$ID" "$(husk list -q)"
+	equal "header" "ID PID STATUS BUNDLE CREATED OWNER" "$(husk list | head -1 | xargs)"
+	equal "row" "$ID created" "$(husk list | awk 'NR == 2 { print $1, $3 }')"
+	husk delete --force "$ID"
+	equal "list after delete" '[]' "$(husk list --format json)"
+}
+
+test_list_without_root_directory() {
+	ROOT=$S/none
+	equal "list" '[]' "$(husk list --format json)"
+}
+
+test_double_create() {
+	created /bin/sleep 100
+	refused 'container with given ID already exists' create --bundle "$B" "$ID"
+	equal "status of the first" created "$(status_of "$ID")"
+	husk delete --force "$ID"
+}
+
+test_double_start() {
+	created /bin/sleep 100
+	husk start "$ID"
+	refused 'cannot start an already running container' start "$ID"
+	equal status running "$(status_of "$ID")"
+	husk delete --force "$ID"
+}
+
+test_start_stopped() {
+	created /bin/true
+	husk start "$ID"
+	eventually 5 is stopped
+	refused 'cannot start a container that has stopped' start "$ID"
+	husk delete "$ID"
+}
+
+test_delete_running_is_refused() {
+	created /bin/sleep 100
+	husk start "$ID"
+	refused "cannot delete container $ID that is not stopped: running" delete "$ID"
+	equal status running "$(status_of "$ID")"
+	husk delete --force "$ID"
+}
+
+test_delete_created_works() {
+	created /bin/sleep 100
+	husk delete "$ID"
+	[ ! -e "$ROOT/$ID" ]
+}
+
+test_unknown_container() {
+	refused "container \`$ID\` does not exist" state "$ID"
+	refused "container \`$ID\` does not exist" start "$ID"
+	refused "container \`$ID\` does not exist" kill "$ID" TERM
+	refused "container \`$ID\` does not exist" delete "$ID"
+	refused "container \`$ID\` does not exist" pause "$ID"
+	husk delete --force "$ID"
+}
+
+test_kill_stopped() {
+	created /bin/true
+	husk start "$ID"
+	eventually 5 is stopped
+	refused 'container not running' kill "$ID" TERM
+	contains "$(cat refused.err)" 'No such process'
+	husk kill --all "$ID" KILL
+	husk delete "$ID"
+}
+
+test_kill_spellings() {
+	local s
+	created /bin/probe try await 10 7
+	husk start "$ID"
+	eventually 5 grep -q ready out
+	for s in 0 SIG0x nosuch 99 ''; do
+		[ "$s" = 0 ] || refused "unknown signal" kill "$ID" "$s"
+	done
+	equal status running "$(status_of "$ID")"
+	husk kill "$ID" sigusr1
+	eventually 5 is stopped
+	husk delete "$ID"
+	bundle b2
+	args /bin/probe try await 37 7
+	husk create --bundle "$B" "$ID" >out 2>&1 </dev/null
+	husk start "$ID"
+	eventually 5 grep -q ready out
+	husk kill "$ID" RTMIN+3
+	eventually 5 is stopped
+	husk delete "$ID"
+}
+
+test_default_signal_is_term() {
+	created /bin/probe try await 15 7
+	husk start "$ID"
+	eventually 5 grep -q ready out
+	husk kill "$ID"
+	eventually 5 is stopped
+	husk delete "$ID"
+}
+
+test_kill_created() {
+	created /bin/sleep 100
+	husk kill "$ID" KILL
+	eventually 5 is stopped
+	husk delete "$ID"
+}
+
+test_run_gives_the_programs_status() {
+	local s status
+	bundle
+	for s in 0 1 7 255; do
+		args /bin/sh -c "exit $s"
+		status=0
+		husk run --bundle "$B" "$ID" || status=$?
+		equal status $s $status
+	done
+	args /bin/probe try raise 9
+	status=0
+	husk run --bundle "$B" "$ID" || status=$?
+	# the first process of a pid namespace ignores a signal that it sends to itself
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	is_root || return 0
+	status=0
+	husk run --bundle "$B" "$ID" || status=$?
+	equal "status of a killed one" 137 $status
+}
+
+test_run_passes_stdio() {
+	bundle
+	args /bin/sh -c 'cat; echo error >&2'
+	equal output "hello" "$(echo hello | husk run --bundle "$B" "$ID" 2>err)"
+	equal error error "$(cat err)"
+}
+
+test_run_forwards_signals() {
+	local pid status=0
+	bundle
+	args /bin/probe try await 15 9
+	husk run --bundle "$B" "$ID" >out &
+	pid=$!
+	eventually 5 grep -q ready out
+	kill -TERM $pid
+	wait $pid || status=$?
+	equal status 9 $status
+	[ ! -e "$ROOT/$ID" ]
+}
+
+test_run_detached() {
+	bundle
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" --pid-file pid "$ID" >out 2>err </dev/null
+	equal output '' "$(cat out err)"
+	equal status running "$(status_of "$ID")"
+	husk delete --force "$ID"
+}
+
+test_run_keep() {
+	bundle
+	args /bin/true
+	husk run --keep --bundle "$B" "$ID"
+	equal status stopped "$(status_of "$ID")"
+	husk delete "$ID"
+}
+
+test_delete_force_ends_every_process() {
+	created /bin/sh -c 'sleep 100 & sleep 100 & wait'
+	husk start "$ID"
+	eventually 5 eval '[ "$(husk ps --format json "$ID" | jq length)" = 3 ]'
+	husk delete --force "$ID"
+}
+
+test_ps() {
+	created /bin/sleep 100
+	husk start "$ID"
+	equal "ps --format json" "[$(cat pid)]" "$(husk ps --format json "$ID")"
+	contains "$(husk ps "$ID")" PID 'sleep 100'
+	contains "$(husk ps --format table "$ID" '-o pid,cmd')" 'sleep 100'
+	refused 'invalid format option' ps --format xml "$ID"
+	husk delete --force "$ID"
+}
+
+test_pause_and_resume() {
+	is_root || skip "a plain user has no cgroup here to freeze"
+	created /bin/sleep 100
+	husk start "$ID"
+	husk pause "$ID"
+	equal status paused "$(status_of "$ID")"
+	refused paused exec "$ID" /bin/true || true
+	husk resume "$ID"
+	equal status running "$(status_of "$ID")"
+	refused 'not paused' resume "$ID"
+	husk pause "$ID"
+	husk kill "$ID" KILL
+	eventually 5 is stopped
+	husk delete "$ID"
+}
+
+test_events_stats() {
+	is_root || skip "a plain user has no cgroup here to ask"
+	created /bin/sleep 100
+	husk start "$ID"
+	husk events --stats "$ID" | jq -e --arg id "$ID" '.type == "stats" and .id == $id and .data.pids and .data.hugetlb and
+		(.data | has("network_interfaces"))' >/dev/null
+	husk delete --force "$ID"
+}
+
+test_config_is_frozen_at_create() {
+	bundle
+	args /bin/echo first
+	husk create --bundle "$B" "$ID" >out 2>&1 </dev/null
+	args /bin/echo second
+	husk start "$ID"
+	eventually 5 is stopped
+	equal output first "$(cat out)"
+	husk delete "$ID"
+}
+
+test_create_without_process() {
+	bundle
+	config 'del(.process)'
+	husk create --bundle "$B" "$ID"
+	equal status created "$(status_of "$ID")"
+	refused process start "$ID"
+	husk delete --force "$ID"
+}
+
+test_init_killed_while_created() {
+	created /bin/sleep 100
+	kill -KILL "$(cat pid)"
+	eventually 5 is stopped
+	refused 'cannot start a container that has stopped' start "$ID"
+	husk delete "$ID"
+}
+
+# the creator is killed at some moment: delete --force must put everything right, and a new one of that name work
+test_creator_killed_anywhere() { # limit 120
+	local i pid
+	bundle
+	args /bin/sleep 100
+	for i in 0 1 2 3 5 7 10 15 20 30 50; do
+		"$HUSK" --root "$ROOT" create --bundle "$B" "$ID" </dev/null >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.0$(printf '%02d' $i)"
+		kill -KILL $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		husk delete --force "$ID"
+		[ ! -e "$ROOT/$ID" ] || fail "state is left when killed after $i ms"
+	done
+	args /bin/echo fine
+	equal "afterwards" fine "$(husk run --bundle "$B" "$ID")"
+}
+
+test_two_starts_at_once() {
+	local i a b
+	for i in 1 2 3 4 5; do
+		created /bin/sleep 100
+		a=0 b=0
+		husk start "$ID" 2>/dev/null &
+		husk start "$ID" 2>/dev/null || b=$?
+		wait $! || a=$?
+		equal "one of two starts fails" 1 $((a + b))
+		husk delete --force "$ID"
+	done
+}
+
+test_log_file_is_json() {
+	bundle
+	"$HUSK" --root "$ROOT" --log log --log-format json state nosuch 2>err || true
+	equal "records" 1 "$(wc -l <log)"
+	jq -e '.level == "error" and (.msg | contains("does not exist")) and (.time | test("Z$"))' log >/dev/null
+	[ -s err ]
+	args /bin/true
+	"$HUSK" --root "$ROOT" --log empty --log-format json run --bundle "$B" "$ID"
+	[ -e empty ]
+	equal "bytes when all is well" 0 "$(wc -c <empty)"
+}
+
+test_default_root() {
+	local dir=/run/husk
+	is_root || dir=$XDG_RUNTIME_DIR/husk
+	bundle
+	args /bin/sleep 100
+	"$HUSK" create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	[ -d "$dir/$ID" ]
+	equal "mode of the root" 700 "$(stat -c %a "$dir" | tail -c 4)"
+	"$HUSK" delete --force "$ID"
+	[ ! -e "$dir/$ID" ]
+}
+
+test_dry_run_does_nothing() {
+	bundle
+	args /bin/sh -c 'echo ran >/tmp/ran'
+	husk run --dry-run --bundle "$B" "$ID" >plan
+	[ "$(wc -l <plan)" -gt 10 ]
+	[ ! -e "$ROOT/$ID" ]
+	[ ! -e "$B/rootfs/tmp/ran" ]
+}
+
+run_tests "$@"

@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# linux.namespaces, mappings, time offsets, host and domain name, sysctl, loopback.
+. "${0%/*}/lib.sh"
+
+ns_of() { readlink "/proc/${2:-self}/ns/$1"; }
+
+test_new_ones_differ_from_the_hosts() {
+	local n
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "network" and .type != "cgroup")) + [{type:"network"},{type:"cgroup"}])'
+	run_probe
+	for n in mnt pid ipc uts net cgroup; do
+		[ "$(seen ".ns.$n")" != "$(ns_of $n)" ] || fail "$n is the host's"
+	done
+	equal pid 1 "$(seen .pid)"
+}
+
+test_unlisted_ones_are_kept() {
+	local n
+	bundle
+	config '.linux.namespaces |= map(select(.type == "mount" or .type == "pid" or .type == "user")) | del(.hostname)'
+	is_root || config '.mounts |= map(select(.type != "mqueue"))'
+	run_probe
+	for n in ipc uts net cgroup time; do
+		equal "$n" "$(ns_of $n)" "$(seen ".ns.$n")"
+	done
+}
+
+test_hostname_and_domainname() {
+	bundle
+	config '.hostname = "ahost" | .domainname = "adomain"'
+	run_probe
+	equal hostname ahost "$(seen .hostname)"
+	equal domainname adomain "$(seen .domainname)"
+}
+
+test_hostname_without_uts_is_refused() {
+	bundle
+	config '.hostname = "x" | .linux.namespaces |= map(select(.type != "uts"))'
+	refused hostname run --bundle "$B" "$ID"
+}
+
+test_loopback_is_up() {
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}])'
+	run_probe
+	check '[.net[] | select(.name == "lo")][0].up == 1'
+	equal "interfaces" lo "$(seen '[.net[] | select(.up == 1) | .name] | join(" ")')"
+}
+
+test_user_namespace_maps() {
+	bundle
+	if is_root; then
+		config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000},{containerID:1000,hostID:200000,size:1}] |
+			.linux.gidMappings = [{containerID:0,hostID:100000,size:1000}]'
+		chmod 755 "$B" "$B/rootfs"
+		chown -R 100000:100000 "$B/rootfs"
+	fi
+	run_probe
+	[ "$(seen .ns.user)" != "$(ns_of user)" ]
+	equal uid 0 "$(seen '.uid[0]')"
+	if is_root; then
+		equal uid_map '0 100000 1000,1000 200000 1' "$(seen '.uid_map | map(gsub(" +"; " ") | ltrimstr(" ")) | join(",")')"
+	else
+		equal uid_map "0 $(id -u) 1" "$(seen '.uid_map | map(gsub(" +"; " ") | ltrimstr(" ")) | join(",")')"
+		equal setgroups deny "$(seen .setgroups)"
+	fi
+}
+
+# several ranges need newuidmap and the caller's subordinate ids
+test_subordinate_ids() {
+	is_root && skip "for a plain user"
+	command -v newuidmap >/dev/null || skip "there is no newuidmap"
+	local first
+	first=$(sed -n "s/^$(id -un):\([0-9]*\):.*/\1/p" /etc/subuid | head -1)
+	[ -n "$first" ] || skip "this user has no subordinate ids"
+	bundle
+	config --argjson u "$(id -u)" --argjson g "$(id -g)" --argjson f "$first" '.linux.uidMappings = [{containerID:0,hostID:$u,size:1},{containerID:1,hostID:$f,size:65536}] |
+		.linux.gidMappings = [{containerID:0,hostID:$g,size:1},{containerID:1,hostID:$f,size:65536}] | .process.user = {uid:7,gid:8,additionalGids:[9]}'
+	run_probe
+	equal uid 7 "$(seen '.uid[0]')"
+	equal gid 8 "$(seen '.gid[0]')"
+	equal groups 9 "$(seen '.groups | join(" ")')"
+}
+
+test_mappings_without_user_namespace_are_refused() {
+	is_root || skip "a plain user's container always has a user namespace"
+	bundle
+	config '.linux.uidMappings = [{containerID:0,hostID:0,size:1}]'
+	refused 'user namespace' run --bundle "$B" "$ID"
+}
+
+test_time_offsets() {
+	bundle
+	config '.linux.namespaces += [{type:"time"}] | .linux.timeOffsets = {monotonic:{secs:100000,nanosecs:0},boottime:{secs:200000,nanosecs:5}}'
+	run_probe
+	[ "$(seen .ns.time)" != "$(ns_of time)" ]
+	local now
+	now=$(cut -d. -f1 /proc/uptime)
+	[ "$(seen .boottime)" -ge $((now + 199990)) ] || fail "boottime is $(seen .boottime), the host's $now"
+	check '.timens | map(gsub(" +"; " ")) | (index("monotonic 100000 0") != null) and (index("boottime 200000 5") != null)'
+}
+
+test_time_offsets_without_namespace_are_refused() {
+	bundle
+	config '.linux.timeOffsets = {monotonic:{secs:1}}'
+	refused time run --bundle "$B" "$ID"
+}
+
+test_join_by_path() {
+	is_root || skip "a plain user owns no namespace to join"
+	local holder n
+	unshare --net --uts --ipc sleep 100 &
+	holder=$!
+	eventually 5 eval "[ \$(readlink /proc/$holder/ns/net) != $(ns_of net) ]"
+	bundle
+	config --arg p "/proc/$holder/ns/" '.linux.namespaces |= (map(select(.type == "mount" or .type == "pid")) +
+		[{type:"network",path:($p + "net")},{type:"uts",path:($p + "uts")},{type:"ipc",path:($p + "ipc")}])'
+	run_probe
+	for n in net uts ipc; do equal $n "$(ns_of $n $holder)" "$(seen ".ns.$n")"; done
+	kill $holder
+	wait $holder || true
+}
+
+test_join_wrong_type_is_refused() {
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "ipc")) + [{type:"ipc",path:"/proc/self/ns/uts"}])'
+	refused 'ipc' run --bundle "$B" "$ID"
+	config '.linux.namespaces |= (map(select(.type != "ipc")) + [{type:"ipc",path:"ns/ipc"}])'
+	refused 'ipc' run --bundle "$B" "$ID"
+	config '.linux.namespaces |= (map(select(.type != "ipc")) + [{type:"ipc",path:"/nosuch"}])'
+	refused '/nosuch' run --bundle "$B" "$ID"
+}
+
+test_shared_pid_namespace() {
+	is_root || skip "without a pid namespace a plain user cannot mount /proc"
+	bundle
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	args /bin/sh -c 'sleep 100 & wait'
+	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk start "$ID"
+	eventually 5 eval '[ "$(husk ps --format json "$ID" | jq length)" = 2 ]'
+	husk kill "$ID" KILL
+	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	husk delete "$ID"
+}
+
+test_duplicate_and_unknown_types_are_refused() {
+	bundle
+	config '.linux.namespaces += [{type:"pid"}]'
+	refused 'pid' run --bundle "$B" "$ID"
+	bundle b2
+	config '.linux.namespaces += [{type:"pidd"}]'
+	refused 'pidd' run --bundle "$B" "$ID"
+}
+
+test_sysctl() {
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}]) |
+		.linux.sysctl = {"net.ipv4.ip_forward":"1","kernel.shmmni":"1234","net/ipv4/ping_group_range":"0 0","kernel.domainname":"adomain"}'
+	run_probe net.ipv4.ip_forward kernel.shmmni net.ipv4.ping_group_range
+	equal ip_forward 1 "$(seen '.sysctls["net.ipv4.ip_forward"]')"
+	equal shmmni 1234 "$(seen '.sysctls["kernel.shmmni"]')"
+	equal domainname adomain "$(seen .domainname)"
+}
+
+test_sysctls_of_the_host_are_refused() {
+	local key
+	for key in kernel.core_pattern vm.swappiness fs.file-max kernel.hostname net.ipv4.ip_forward nosuch ../kernel.shmmni net.ipv4..x; do
+		bundle "b$key"
+		# net.* belongs to the host when there is no network namespace
+		config --arg k "$key" '.linux.sysctl = {($k):"1"} | .linux.namespaces |= map(select(.type != "network"))'
+		refused "$key" run --bundle "$B" "$ID"
+	done
+}
+
+run_tests "$@"

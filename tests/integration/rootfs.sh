@@ -1,0 +1,359 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# root, mounts and their options, propagation, devices, masks, overlay roots.
+. "${0%/*}/lib.sh"
+
+add_mount() { # DESTINATION TYPE SOURCE OPTION...
+	local d=$1 t=$2 s=$3
+	shift 3
+	config --arg d "$d" --arg t "$t" --arg s "$s" \
+		'.mounts += [{destination:$d,type:$t,source:$s,options:$ARGS.positional}]' --args -- "$@"
+}
+
+test_readonly_root() {
+	bundle
+	config '.root.readonly = true'
+	run_tries create /new , create /dev/new
+	tried '.arg == "/new" and .errno == "EROFS"'
+	tried '.arg == "/dev/new" and .result == 0'
+	config '.root.readonly = false'
+	run_tries create /new
+	tried '.arg == "/new" and .result == 0'
+}
+
+test_absolute_root_path_and_odd_names() {
+	bundle 'a b,c=d:e'
+	config --arg p "$B/rootfs" '.root.path = $p'
+	args /bin/echo fine
+	equal output fine "$(husk run --bundle "$B" "$ID")"
+}
+
+test_root_path_is_not_in_sight() {
+	bundle
+	run_probe
+	check --arg s "$S" '[.mounts[] | select(.point != "/") | .root | contains($s)] | any | not'
+	equal root / "$(seen .root)"
+	equal "mounts outside" 0 "$(seen --arg t "$TOP" '[.mounts[] | select(.point | startswith($t))] | length')"
+}
+
+# the table of flags, each on a tmpfs and on a bind of one that has the opposite
+test_mount_flags() {
+	local flag
+	bundle
+	mkdir src
+	for flag in ro nosuid nodev noexec noatime nodiratime; do
+		add_mount "/t-$flag" tmpfs tmpfs $flag
+		add_mount "/b-$flag" bind "$S/src" rbind $flag
+	done
+	add_mount /t-strictatime tmpfs tmpfs strictatime
+	add_mount /t-nosymfollow tmpfs tmpfs nosymfollow
+	add_mount /t-sync tmpfs tmpfs sync
+	add_mount /t-defaults tmpfs tmpfs defaults
+	add_mount /t-size tmpfs tmpfs size=64k mode=1711
+	run_probe
+	for flag in ro nosuid nodev noexec noatime nodiratime; do
+		mount_seen "/t-$flag" "(.options + .super) | index(\"$flag\") != null"
+		mount_seen "/b-$flag" ".options | index(\"$flag\") != null"
+	done
+	mount_seen /t-strictatime '.options | index("relatime") == null and index("noatime") == null'
+	mount_seen /t-nosymfollow '.options | index("nosymfollow") != null'
+	mount_seen /t-sync '.super | index("sync") != null'
+	mount_seen /t-defaults '.options | index("rw") != null and index("nosuid") == null and index("noexec") == null'
+	mount_seen /t-size '.super | index("size=64k") != null and index("mode=1711") != null'
+}
+
+test_clearing_flags_undoes_inherited_ones() {
+	is_root || skip "a plain user may not clear locked flags"
+	bundle
+	mkdir src
+	mount -t tmpfs -o nosuid,nodev,noexec,noatime src src
+	add_mount /kept bind "$S/src" bind ro
+	add_mount /cleared bind "$S/src" bind suid dev exec relatime
+	run_probe
+	mount_seen /kept '.options | index("nosuid") and index("nodev") and index("noexec") and index("ro")'
+	mount_seen /cleared '.options | index("nosuid") == null and index("nodev") == null and index("noexec") == null and index("relatime") != null'
+	umount src
+}
+
+test_recursive_readonly() {
+	bundle
+	mkdir -p "$S/src/sub"
+	if is_root; then mount -t tmpfs sub src/sub; fi
+	add_mount /top bind "$S/src" rbind ro
+	add_mount /all bind "$S/src" rbind rro
+	run_tries create /top/x , create /top/sub/x , create /all/x , create /all/sub/x
+	tried '.arg == "/top/x" and .errno == "EROFS"'
+	if is_root; then tried '.arg == "/top/sub/x" and .result == 0'; fi
+	tried '.arg == "/all/x" and .errno == "EROFS"'
+	tried '.arg == "/all/sub/x" and .errno == "EROFS"'
+	if is_root; then umount src/sub; fi
+}
+
+test_bind_of_a_file_and_a_missing_target() {
+	bundle
+	echo content >file
+	add_mount /a/b/c/file bind "$S/file" bind ro
+	add_mount /d/e bind "$S" rbind ro
+	equal content content "$(run_shell 'cat /a/b/c/file')"
+	[ -f "$B/rootfs/a/b/c/file" ]
+	[ -d "$B/rootfs/d/e" ]
+}
+
+test_relative_bind_source_is_of_the_bundle() {
+	bundle
+	mkdir "$B/data"
+	echo here >"$B/data/f"
+	add_mount /data bind data bind
+	equal content here "$(run_shell 'cat /data/f')"
+}
+
+test_mounts_are_made_in_order() {
+	bundle
+	mkdir src
+	echo below >src/f
+	add_mount /m bind "$S/src" bind
+	add_mount /m tmpfs tmpfs
+	add_mount /m/n bind "$S/src" bind
+	equal content "n below" "$(run_shell 'cd /m; ls; cat n/f' | xargs)"
+}
+
+test_missing_bind_source_is_refused() {
+	bundle
+	add_mount /x bind "$S/nosuch" bind
+	refused "nosuch" run --bundle "$B" "$ID"
+	contains "$(cat refused.err)" 'mounts[' 'No such file or directory'
+}
+
+test_unknown_filesystem_and_option_are_refused() {
+	bundle
+	add_mount /x nosuchfs nosuchfs
+	refused nosuchfs run --bundle "$B" "$ID"
+	bundle b2
+	add_mount /x tmpfs tmpfs nosuchoption
+	refused '/x' run --bundle "$B" "$ID"
+	contains "$(cat refused.err)" 'nosuchoption'
+}
+
+test_options_of_mount8_only_are_dropped() {
+	bundle
+	add_mount /x tmpfs tmpfs x-systemd.automount _netdev noauto nofail comment=x size=64k
+	run_probe
+	mount_seen /x '.super | index("size=64k") != null'
+}
+
+test_tmpfs_takes_the_mode_of_what_it_covers() {
+	bundle
+	mkdir "$B/rootfs/m"
+	chmod 1750 "$B/rootfs/m"
+	add_mount /m tmpfs tmpfs
+	run_tries stat /m
+	tried '.arg == "/m" and .mode == "041750"'
+}
+
+test_tmpcopyup() {
+	bundle
+	mkdir -p "$B/rootfs/m/d"
+	echo one >"$B/rootfs/m/f"
+	echo two >"$B/rootfs/m/d/g"
+	ln -s f "$B/rootfs/m/l"
+	chmod 640 "$B/rootfs/m/f"
+	add_mount /m tmpfs tmpfs tmpcopyup
+	equal copied "one two one 640" "$(run_shell 'cat /m/f /m/d/g /m/l; stat -c %a /m/f; echo changed >/m/f' | xargs)"
+	equal original one "$(cat "$B/rootfs/m/f")"
+	bundle b2
+	add_mount /m bind "$S" bind tmpcopyup
+	refused tmpcopyup run --bundle "$B" "$ID"
+}
+
+test_propagation_of_mounts() {
+	is_root || skip "a plain user cannot make shared mounts to start from"
+	bundle
+	mkdir src
+	mount -t tmpfs src src
+	mount --make-shared src
+	add_mount /private bind "$S/src" bind private
+	add_mount /slave bind "$S/src" bind slave
+	add_mount /shared bind "$S/src" bind shared
+	add_mount /unbindable bind "$S/src" bind unbindable
+	run_probe
+	mount_seen /private '.propagation == []'
+	mount_seen /slave '.propagation | map(startswith("master:")) | any'
+	mount_seen /shared '.propagation | map(startswith("shared:")) | any'
+	mount_seen /unbindable '.propagation == ["unbindable"]'
+	umount src
+}
+
+test_mounts_do_not_leak_to_the_host() {
+	is_root || skip "a plain user cannot make shared mounts to start from"
+	local before
+	bundle
+	mount --bind "$B" "$B"
+	mount --make-shared "$B"
+	before=$(wc -l </proc/self/mountinfo)
+	add_mount /x tmpfs tmpfs
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	equal mounts "$before" "$(wc -l </proc/self/mountinfo)"
+	husk delete --force "$ID"
+	umount "$B"
+}
+
+test_rootfs_propagation() {
+	local p
+	is_root || skip "a plain user cannot make shared mounts to start from"
+	mkdir base
+	mount -t tmpfs base base
+	mount --make-shared base
+	bundle base/b
+	for p in private rprivate slave rslave shared rshared; do
+		config --arg p $p '.linux.rootfsPropagation = $p'
+		run_probe
+		case $p in
+		*private) mount_seen / '.propagation == []' ;;
+		*slave) mount_seen / '.propagation | map(startswith("shared:")) | any | not' ;;
+		*shared) mount_seen / '.propagation | map(startswith("shared:")) | any' ;;
+		esac
+	done
+	config '.linux.rootfsPropagation = "sideways"'
+	refused sideways run --bundle "$B" "$ID"
+	umount base
+}
+
+test_default_devices() {
+	local d
+	bundle
+	run_tries stat /dev/null , stat /dev/zero , stat /dev/full , stat /dev/random , stat /dev/urandom , stat /dev/tty , \
+		open /dev/null rw , open /dev/zero r , stat /dev/ptmx , stat /dev/fd , stat /dev/stdin , stat /dev/console
+	for d in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
+		IFS=: read -r name major minor <<<$d
+		tried ".arg == \"/dev/$name\" and .mode == \"020666\" and .major == $major and .minor == $minor"
+	done
+	tried '.op == "open" and .arg == "/dev/null" and .result == 0'
+	tried '.arg == "/dev/ptmx" and (.mode | startswith("12"))'
+	tried '.arg == "/dev/fd" and (.mode | startswith("12"))'
+	tried '.arg == "/dev/console" and .errno == "ENOENT"'
+}
+
+test_devices() {
+	is_root || skip "a plain user cannot make device nodes"
+	bundle
+	config '.linux.devices = [{path:"/dev/sub/fuse",type:"c",major:10,minor:229,fileMode:432,uid:5,gid:6},
+		{path:"/dev/pipe",type:"p",fileMode:384},{path:"/dev/u",type:"u",major:1,minor:3}]'
+	run_tries stat /dev/sub/fuse , stat /dev/pipe , stat /dev/u
+	tried '.arg == "/dev/sub/fuse" and .mode == "020660" and .uid == 5 and .gid == 6 and .major == 10 and .minor == 229'
+	tried '.arg == "/dev/pipe" and .mode == "010600"'
+	tried '.arg == "/dev/u" and .mode == "020666"'
+	config '.linux.devices = [{path:"dev/x",type:"c",major:1,minor:3}]'
+	refused 'linux.devices[0]' run --bundle "$B" "$ID"
+	config '.linux.devices = [{path:"/dev/x",type:"z",major:1,minor:3}]'
+	refused 'linux.devices[0]' run --bundle "$B" "$ID"
+}
+
+test_device_that_is_another_already_is_refused() {
+	is_root || skip "a plain user cannot make device nodes"
+	bundle
+	mkdir "$B/rootfs/nodes"
+	mknod "$B/rootfs/nodes/x" c 1 5
+	config '.linux.devices = [{path:"/nodes/x",type:"c",major:1,minor:5}]'
+	args /bin/true
+	husk run --bundle "$B" "$ID"
+	config '.linux.devices = [{path:"/nodes/x",type:"c",major:1,minor:3}]'
+	refused '/nodes/x' run --bundle "$B" "$ID"
+}
+
+test_masked_and_readonly_paths() {
+	bundle
+	mkdir "$B/rootfs/secret" "$B/rootfs/fixed"
+	echo x >"$B/rootfs/secret/f"
+	echo x >"$B/rootfs/secretfile"
+	config '.linux.maskedPaths = ["/secret", "/secretfile", "/proc/cmdline", "/nosuch"] | .linux.readonlyPaths = ["/fixed", "/proc/sys", "/nosuch"]'
+	equal "what is seen" "[] [] []" "$(run_shell 'echo "[$(ls /secret)] [$(cat /secretfile)] [$(cat /proc/cmdline)]"')"
+	run_tries create /secret/x , create /fixed/x , write /proc/sys/kernel/shmmni 4096 , create /x , write /secretfile x
+	tried '.arg == "/secret/x" and .errno != ""'
+	tried '.arg == "/fixed/x" and .errno == "EROFS"'
+	tried '.op == "write" and .arg == "/proc/sys/kernel/shmmni" and .errno == "EROFS"'
+	# the control: elsewhere it works
+	tried '.arg == "/x" and .result == 0'
+	equal "the file itself" x "$(cat "$B/rootfs/secretfile")"
+	config '.linux.maskedPaths = ["relative"]'
+	refused relative run --bundle "$B" "$ID"
+}
+
+test_masks_without_mount_namespace_are_refused() {
+	is_root || skip "a plain user's container always has a mount namespace"
+	bundle
+	config '.linux.namespaces |= map(select(.type != "mount"))'
+	refused mount run --bundle "$B" "$ID"
+}
+
+test_no_pivot() {
+	bundle
+	config_args_see
+	husk run --no-pivot --bundle "$B" "$ID" >seen
+	equal root / "$(seen .root)"
+	equal "what the root holds" 'bin dev etc proc root run sys tmp usr var' "$(args /bin/ls / && husk run --no-pivot --bundle "$B" "$ID" | xargs)"
+}
+
+test_overlay_tmpfs() {
+	bundle
+	args /bin/sh -c 'echo new >/file; rm /etc/passwd; ls /etc'
+	equal output group "$(husk run --overlay tmpfs --bundle "$B" "$ID")"
+	[ ! -e "$B/rootfs/file" ]
+	[ -e "$B/rootfs/etc/passwd" ]
+	args /bin/sh -c 'dd if=/dev/zero of=/big bs=1M count=20 2>/dev/null || echo full'
+	equal "with a size" full "$(husk run --overlay tmpfs:size=4m --bundle "$B" "$ID")"
+}
+
+test_overlay_directory_keeps_changes() {
+	bundle
+	mkdir changes
+	args /bin/sh -c 'echo new >/file'
+	husk run --overlay "$S/changes" --bundle "$B" "$ID"
+	[ ! -e "$B/rootfs/file" ]
+	args /bin/cat /file
+	equal "second run" new "$(husk run --overlay "$S/changes" --bundle "$B" "$ID")"
+	equal "upper layer" new "$(cat changes/upper/file)"
+	# overlayfs makes its work directory unreadable
+	chmod -R u+rwx changes 2>/dev/null || true
+}
+
+test_overlay_by_annotation() {
+	bundle
+	config '.annotations["org.husk.overlay"] = "tmpfs"'
+	run_shell 'echo new >/file'
+	[ ! -e "$B/rootfs/file" ]
+}
+
+test_overlay_among_mounts() {
+	bundle
+	mkdir lower upper work
+	echo low >lower/f
+	local more=()
+	is_root || more=(userxattr)
+	add_mount /o overlay overlay "lowerdir=$S/lower" "upperdir=$S/upper" "workdir=$S/work" "${more[@]}"
+	equal content low "$(run_shell 'cat /o/f; echo up >/o/f')"
+	equal upper up "$(cat upper/f)"
+	chmod -R u+rwx work
+}
+
+test_dev_links_and_shm() {
+	bundle
+	run_probe
+	mount_seen /dev/shm '.type == "tmpfs" and (.options | index("nosuid") and index("noexec") and index("nodev"))'
+	mount_seen /dev/pts '.type == "devpts"'
+	mount_seen /proc '.type == "proc"'
+}
+
+test_idmapped_bind() {
+	is_root || skip "a plain user cannot map mounts"
+	bundle
+	mkdir src
+	touch src/f
+	chown 1000:1000 src src/f
+	config --arg s "$S/src" '.mounts += [{destination:"/m",type:"bind",source:$s,options:["rbind","idmap"],
+		uidMappings:[{containerID:1000,hostID:0,size:1}],gidMappings:[{containerID:1000,hostID:0,size:1}]}]'
+	args /bin/stat -c '%u %g' /m/f
+	equal "owner inside" "0 0" "$(husk run --bundle "$B" "$ID")"
+}
+
+run_tests "$@"

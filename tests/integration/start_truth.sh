@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# start and run tell the truth: what fails between "go" and the program's first instruction is their failure.
+. "${0%/*}/lib.sh"
+
+is() { [ "$(status_of "$ID")" = "$1" ]; }
+create() { husk create --bundle "$B" "$ID" >out 2>err </dev/null || fail "create: $(cat err)"; }
+ends_stopped() {
+	eventually 5 is stopped
+	husk delete "$ID"
+}
+
+test_failing_startcontainer_hook() {
+	bundle
+	config '.hooks.startContainer = [{path:"/bin/sh",args:["sh","-c","echo the reason >&2; exit 3"],env:["PATH=/bin"]}]'
+	args /bin/sh -c 'echo ran >/tmp/ran'
+	create
+	refused startContainer start "$ID"
+	contains "$(cat refused.err)" 'status 3' 'the reason'
+	[ ! -e "$B/rootfs/tmp/ran" ]
+	ends_stopped
+	# and with run
+	refused startContainer run --bundle "$B" "$ID"
+	[ ! -e "$ROOT/$ID" ]
+}
+
+test_wrong_format() {
+	bundle
+	printf '\177ELF garbage' >"$B/rootfs/bin/garbage"
+	chmod 755 "$B/rootfs/bin/garbage"
+	args /bin/garbage
+	create
+	refused 'Exec format error' start "$ID"
+	contains "$(cat refused.err)" /bin/garbage
+	ends_stopped
+	refused 'Exec format error' run --bundle "$B" "$ID"
+}
+
+test_wrong_architecture() {
+	bundle
+	# the machine number of an ELF file is at 18: one that nobody has
+	cp "$B/rootfs/bin/true" "$B/rootfs/bin/other"
+	printf '\377\177' | dd of="$B/rootfs/bin/other" bs=1 seek=18 conv=notrunc 2>/dev/null
+	args /bin/other
+	create
+	refused /bin/other start "$ID"
+	ends_stopped
+}
+
+test_missing_interpreter() {
+	bundle
+	printf '#!/bin/nosuch\n' >"$B/rootfs/bin/script"
+	chmod 755 "$B/rootfs/bin/script"
+	args /bin/script
+	create
+	refused /bin/script start "$ID"
+	contains "$(cat refused.err)" interpreter
+	ends_stopped
+}
+
+test_carriage_return_in_the_first_line() {
+	bundle
+	printf '#!/bin/sh\r\necho x\n' >"$B/rootfs/bin/script"
+	chmod 755 "$B/rootfs/bin/script"
+	args /bin/script
+	refused /bin/script run --bundle "$B" "$ID"
+}
+
+test_program_removed_after_create() {
+	bundle
+	cp "$B/rootfs/bin/true" "$B/rootfs/bin/short"
+	args /bin/short
+	create
+	rm "$B/rootfs/bin/short"
+	refused /bin/short start "$ID"
+	ends_stopped
+}
+
+test_noexec_mount() {
+	bundle
+	mkdir "$S/src"
+	cp "$B/rootfs/bin/true" "$S/src/prog"
+	config --arg s "$S/src" '.mounts += [{destination:"/m",type:"bind",source:$s,options:["bind","noexec"]}]'
+	args /m/prog
+	refused 'ermission denied' run --bundle "$B" "$ID"
+}
+
+# the control: success is success only once the program runs
+test_start_returns_after_execve() {
+	local i pid
+	bundle
+	args /bin/sleep 100
+	for i in $(seq 10); do
+		create
+		pid=$(husk state "$ID" | jq .pid)
+		husk start "$ID"
+		equal "command line after start" '/bin/sleep 100' "$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/ $//')"
+		husk delete --force "$ID"
+	done
+}
+
+# start must not hang when init is killed meanwhile
+test_init_killed_during_start() {
+	local pid status=0
+	bundle
+	config '.hooks.startContainer = [{path:"/bin/sh",args:["sh","-c","sleep 100"],env:["PATH=/bin"]}]'
+	args /bin/true
+	create
+	pid=$(husk state "$ID" | jq .pid)
+	timeout 20 "$HUSK" --root "$ROOT" start "$ID" 2>start.err &
+	sleep 0.3
+	kill -KILL "$pid"
+	wait $! || status=$?
+	[ $status != 0 ] && [ $status != 124 ] || fail "start: status $status"
+	equal lines 1 "$(wc -l <start.err)"
+	husk delete --force "$ID"
+}
+
+# somebody else's connection to the start socket must not release the container
+test_only_start_starts() {
+	local s
+	bundle
+	args /bin/sh -c 'echo ran >/tmp/ran'
+	create
+	for s in "$ROOT/$ID"/*; do
+		[ ! -S "$s" ] || "$TOOLS/probe" try open "$s" rw >/dev/null
+	done
+	sleep 0.2
+	is created
+	[ ! -e "$B/rootfs/tmp/ran" ]
+	husk delete --force "$ID"
+}
+
+run_tests "$@"
