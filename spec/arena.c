@@ -12,7 +12,7 @@ struct arena_chunk {
 	_Alignas(16) char bytes[];
 };
 
-void arena_init(struct arena *arena, size_t first_size)
+void spec_arena_init(struct arena *arena, size_t first_size)
 {
 	*arena = (struct arena){.chunk_size = first_size};
 }
@@ -34,7 +34,7 @@ static int add_chunk(struct arena *arena, size_t least)
 	return 0;
 }
 
-void *arena_alloc(struct arena *arena, size_t size, size_t align)
+void *spec_arena_alloc(struct arena *arena, size_t size, size_t align)
 {
 	size_t padding = -(size_t)(uintptr_t)arena->next & (align - 1);
 	if (arena->next == NULL || padding > arena->left || size > arena->left - padding) {
@@ -53,12 +53,12 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 	size_t total;
 	if (__builtin_mul_overflow(count, size, &total))
 		return NULL;
-	return arena_alloc(arena, total, 8);
+	return spec_arena_alloc(arena, total, 8);
 }
 
 char *arena_copy_string(struct arena *arena, const char *text, size_t length)
 {
-	char *copy = arena_alloc(arena, length + 1, 1);
+	char *copy = spec_arena_alloc(arena, length + 1, 1);
 	if (copy == NULL)
 		return NULL;
 	memcpy(copy, text, length);
@@ -66,7 +66,7 @@ char *arena_copy_string(struct arena *arena, const char *text, size_t length)
 	return copy;
 }
 
-void arena_done(struct arena *arena)
+void spec_arena_done(struct arena *arena)
 {
 	struct arena_chunk *chunk = arena->chunks;
 	while (chunk != NULL) {

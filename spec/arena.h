@@ -18,10 +18,10 @@ struct arena {
 };
 
 // An empty arena whose first chunk will hold first_size bytes. It allocates nothing yet.
-void arena_init(struct arena *arena, size_t first_size);
+void spec_arena_init(struct arena *arena, size_t first_size);
 
 // size bytes aligned to align (a power of two, at most 16), or NULL when memory ran out.
-void *arena_alloc(struct arena *arena, size_t size, size_t align)
+void *spec_arena_alloc(struct arena *arena, size_t size, size_t align)
 	__attribute__((warn_unused_result));
 
 // count * size bytes, aligned for any type; NULL also when the product overflows.
@@ -33,6 +33,6 @@ char *arena_copy_string(struct arena *arena, const char *text, size_t length)
 	__attribute__((warn_unused_result));
 
 // Releases every chunk. The struct itself may lie in one of them.
-void arena_done(struct arena *arena);
+void spec_arena_done(struct arena *arena);
 
 #endif

@@ -425,7 +425,7 @@ static int read_strings(struct decode *decode, const struct tree_node *node,
 	if (node->kind != tree_kind_array)
 		return decode_fail_type(decode, "an array", node);
 	size_t count = decode_count(node);
-	const char **items = arena_alloc_array(decode->arena, count, sizeof(*items));
+	const char **items = arena_alloc_array(decode->arena, count + 1, sizeof(*items));
 	if (items == NULL)
 		return fail_memory(decode);
 	const struct tree_node *at = node + 1;

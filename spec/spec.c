@@ -17,8 +17,8 @@ struct spec_memory_owner {
 static struct spec *new_spec(size_t length)
 {
 	struct arena arena;
-	arena_init(&arena, sizeof(struct spec_memory_owner) + length + 4096);
-	struct spec_memory_owner *owner = arena_alloc(&arena, sizeof(*owner), 16);
+	spec_arena_init(&arena, sizeof(struct spec_memory_owner) + length + 4096);
+	struct spec_memory_owner *owner = spec_arena_alloc(&arena, sizeof(*owner), 16);
 	if (owner == NULL)
 		return NULL;
 	memset(owner, 0, sizeof(*owner));
@@ -102,7 +102,7 @@ void spec_free(const struct spec *spec)
 	if (spec == NULL)
 		return;
 	struct arena arena = spec->owner->arena;
-	arena_done(&arena);
+	spec_arena_done(&arena);
 }
 
 const char *spec_annotation(const struct spec *spec, const char *key)

@@ -27,6 +27,7 @@ struct spec_error {
 	char reason[512];
 };
 
+// items[count] is NULL, so that a list can go to execve as it is.
 struct spec_strings {
 	const char *const *items;
 	size_t count;
