@@ -28,6 +28,10 @@ struct capabilities {
 // are left out with a warning, as the specification says. set.set false (object absent) = no capability at all.
 int capabilities_plan(const struct spec_capabilities *set, const struct log *log,
 		      struct capabilities *capabilities, struct error *err) must_check;
+// The same for a container that has a user namespace: there everything that the kernel has can be had, whatever
+// the caller has.
+int capabilities_plan_user_namespace(const struct spec_capabilities *set, const struct log *log,
+				     struct capabilities *capabilities, struct error *err) must_check;
 // One name to its number, or -1.
 int capabilities_from_name(const char *name);
 // "CAP_CHOWN" ... NULL-terminated; for `features`.
