@@ -31,7 +31,5 @@ static int create_run(const struct command_call *call, int *status unused_result
 	options->run.create.id = call->words[0];
 	if (options->dry_run)
 		return create_options_plan(call, err);
-	if (container_create(call->context, &options->run.create, err) < 0)
-		return create_options_advise(err);
-	return 0;
+	return container_create(call->context, &options->run.create, err);
 }

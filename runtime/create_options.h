@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What create and run have in common: the struct that both fill, its rows, and how they fail.
+// What create and run have in common: the struct that both fill, its rows, and --dry-run.
 #ifndef HUSK_RUNTIME_CREATE_OPTIONS_H
 #define HUSK_RUNTIME_CREATE_OPTIONS_H
 
@@ -42,7 +42,5 @@ struct create_options {
 
 // Prints the plan for --dry-run.
 int create_options_plan(const struct command_call *call, struct error *err) must_check;
-// Adds to an error what a person can do about it. Returns -1.
-int create_options_advise(struct error *err);
 
 #endif

@@ -37,7 +37,5 @@ static int run_run(const struct command_call *call, int *status, struct error *e
 	options->run.create.id = call->words[0];
 	if (options->dry_run)
 		return create_options_plan(call, err);
-	if (container_run(call->context, &options->run, status, err) < 0)
-		return create_options_advise(err);
-	return 0;
+	return container_run(call->context, &options->run, status, err);
 }
