@@ -48,5 +48,6 @@ void cgroup_describe(const struct spec_resources *resources, const char *prefix,
 		text_printf(text, "%serror: %s\n", prefix, err.message);
 	for (size_t i = 0; i < resources->devices_count; i++)
 		describe_rule(&resources->devices[i], prefix, text);
-	text_printf(text, "%sdevices: allow the default devices, and making nodes of any\n", prefix);
+	if (resources->devices_set)
+		text_printf(text, "%sdevices: allow the default devices, and making nodes of any\n", prefix);
 }

@@ -72,11 +72,12 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err)
 	return error_errno(err, "clone the container's process");
 }
 
-static void fill_init(struct creation *creation, int sync)
+void creation_fill_init(struct creation *creation, int sync)
 {
 	struct init *init = &creation->init;
 	const struct namespace_plan *ns = &creation->namespaces;
 	const struct spec *spec = creation->spec;
+	*init = (struct init){.labels = init->labels, .close_first = INIT_NO_DESCRIPTORS};
 	init->spec = spec;
 	init->process = &spec->process;
 	init->namespaces = &creation->namespaces;
@@ -140,9 +141,8 @@ int creation_clone(struct creation *creation, struct error *err)
 	if (socket_pair(sync) < 0)
 		return error_errno(err, "socketpair");
 	creation->sync = sync[0];
-	creation->init = (struct init){.labels = creation->init.labels, .close_first = INIT_NO_DESCRIPTORS};
 	limits_raise_files(&creation->files);
-	fill_init(creation, sync[1]);
+	creation_fill_init(creation, sync[1]);
 	int result = birth_set_oom_score(&creation->spec->process, oom_score, err);
 	if (result == 0 && !creation->namespaces.staged)
 		result = namespaces_for_children(&creation->namespaces, &restore, err);

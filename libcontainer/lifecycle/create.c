@@ -297,6 +297,7 @@ int container_plan(const struct container_context *context,
 	if (result == 0)
 		result = creation_compile(&creation, err);
 	if (result == 0) {
+		creation_fill_init(&creation, -1);
 		creation_describe(&creation, plan);
 		text_add(plan, "stages of the runtime\n");
 		for (size_t i = 0; i < array_size(stages); i++)

@@ -67,6 +67,8 @@ int creation_plan(struct creation *creation, struct error *err) must_check;
 int creation_compile(struct creation *creation, struct error *err) must_check;
 void creation_describe(struct creation *creation, struct text *text);
 // birth.c: from clone3 to "ready"
+// What the child will be given; sync: its end of the conversation, -1 when the steps are only to be shown.
+void creation_fill_init(struct creation *creation, int sync);
 int creation_clone(struct creation *creation, struct error *err) must_check;
 int creation_converse(struct creation *creation, struct error *err) must_check;
 void creation_kill(struct creation *creation);
