@@ -212,16 +212,15 @@ static int look_up(struct init *init, struct error *err)
 	return step_find_program(init, err);
 }
 
+// From here on the end of the conversation tells that the creator is gone: it is read in the wait below. The signal could also
+// come late, from a creator that committed and ended before this process ran again.
 static int ready(struct init *init, struct error *err)
 {
-	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
-		return -1;
-	if (sync_wait_proceed(init->sync, err) < 0)
-		return -1;
-	// the container is on record now and may outlive its creator
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return error_errno(err, "prctl PR_SET_PDEATHSIG");
-	return 0;
+	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
+		return -1;
+	return sync_wait_proceed(init->sync, err);
 }
 
 static bool wants_gate(const struct init *init)

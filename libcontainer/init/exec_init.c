@@ -74,16 +74,15 @@ static int open_terminal(struct init *init, struct error *err)
 	return sync_send(init->sync, &record, master, err);
 }
 
+// From here on the process lives as long as it likes, also when the command that made it ends; until it is let go, the end of
+// the conversation tells that the command is gone.
 static int ready(struct init *init, struct error *err)
 {
-	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
-		return -1;
-	if (sync_wait_proceed(init->sync, err) < 0)
-		return -1;
-	// from here on it lives as long as it likes, also when the command that made it ends
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return error_errno(err, "prctl PR_SET_PDEATHSIG");
-	return 0;
+	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
+		return -1;
+	return sync_wait_proceed(init->sync, err);
 }
 
 // A stage has opened the host's before it joined; here it would be the container's.
