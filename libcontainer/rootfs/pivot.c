@@ -135,7 +135,9 @@ static int enter_by_chroot(const struct rootfs *rootfs, struct error *err)
 // The old root ends up on top of the new one and is detached with everything on it: the one lazy unmount of a start.
 static int enter_by_pivot(const struct rootfs *rootfs, struct error *err)
 {
-	if (fchdir(rootfs->root_fd) < 0)
+	// after the pivot "." still is the new root to most calls, so the old one is held
+	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0 || fchdir(rootfs->root_fd) < 0)
 		return error_errno(err, "chdir to the root");
 	if (sys_pivot_root(".", ".") < 0)
 		return error_errno(err, "pivot_root to %s%s", rootfs->root_path,
@@ -143,8 +145,9 @@ static int enter_by_pivot(const struct rootfs *rootfs, struct error *err)
 						   : "");
 	// otherwise the unmount would reach the peers of shared mounts, on the host
 	if (source_stays_shared(rootfs) &&
-	    sys_mount(NULL, ".", NULL, KERNEL_MS_SLAVE | KERNEL_MS_REC, NULL) < 0)
+	    mount_set_propagation(old, KERNEL_MS_SLAVE, true) < 0)
 		return error_errno(err, "part the old root from the host's");
+	// umount2 does look through to what covers "."
 	if (sys_umount2(".", KERNEL_MNT_DETACH) < 0)
 		return error_errno(err, "unmount the old root");
 	return chdir("/") < 0 ? error_errno(err, "chdir to /") : 0;
