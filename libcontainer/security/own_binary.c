@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the program's file out of the reach of containers (CVE-2019-5736); see security.h.
+//
+// A process that enters a container can be made to open /proc/PID/exe there, and the file behind that link is the host's.
+// So the link must lead nowhere useful before a container can see a process of ours. Three ways, the
+// cheapest first:
+//   1. The file lies on a read-only mount, belongs to the host's root, and so do we: nothing can be written
+//      through the link. (Not so for a file that is merely immutable: a container with CAP_LINUX_IMMUTABLE can change that
+//      through the link. Not so for rootless callers, whose files are their own.)
+//   2. The pages are moved off the file, and the link is pointed at an empty sealed memfd: own_pages.h.
+//   3. The program is executed again from a sealed memfd with its content. The new program recognises itself
+//      by the seals of its own file, which nobody can fake by an environment variable.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/security/own_pages.h"
+#include "libcontainer/security/security.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define INITIAL_USER_NAMESPACE 0xEFFFFFFDU  // the kernel's fixed inode number
+
+static bool is_sealed(int file)
+{
+	int seals = fcntl(file, F_GET_SEALS);
+	return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
+}
+
+static bool is_unwritable(int file)
+{
+	struct stat st, ns;
+	struct statvfs fs;
+	return geteuid() == 0 && fstatvfs(file, &fs) == 0 && (fs.f_flag & ST_RDONLY) &&
+	       fstat(file, &st) == 0 && st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+	       stat("/proc/self/ns/user", &ns) == 0 && ns.st_ino == INITIAL_USER_NAMESPACE;
+}
+
+static int make_memfd(void)
+{
+	// before 6.3 the flag is unknown, and every memfd may be executed
+	int fd = memfd_create("husk", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("husk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd;
+}
+
+// A sealed memfd, open for reading only: the kernel executes nothing that somebody may write to.
+static int seal(int writable)
+{
+	if (fcntl(writable, F_ADD_SEALS, ALL_SEALS) < 0)
+		return -1;
+	return open(fd_proc_path(writable).text, O_RDONLY | O_CLOEXEC);
+}
+
+static int swap_pages(int file)
+{
+	if (own_pages_possible() < 0)
+		return -1;
+	auto_close int writable = make_memfd();
+	if (writable < 0)
+		return -1;
+	auto_close int empty = seal(writable);
+	if (empty < 0)
+		return -1;
+	// closed first: while it is open for writing, it cannot be the program's file
+	memory_close(take_fd(&writable));
+	if (own_pages_detach(file) < 0)
+		return -1;
+	return own_pages_name(empty);
+}
+
+static int copy_file(int from, int to)
+{
+	struct stat st;
+	if (fstat(from, &st) < 0)
+		return -1;
+	for (off_t done = 0; done < st.st_size;) {
+		ssize_t sent = sendfile(to, from, &done, (size_t)(st.st_size - done));
+		if (sent < 0 && errno != EINTR && errno != EAGAIN)
+			return -1;
+		if (sent == 0) {
+			errno = EIO;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int execute_copy(int file, char *const argv[], struct error *err)
+{
+	auto_close int writable = make_memfd();
+	if (writable < 0)
+		return error_errno(err, "protect own binary: memfd_create (sysctl vm.memfd_noexec must be below 2)");
+	if (copy_file(file, writable) < 0)
+		return error_errno(err, "protect own binary: copy it to memory");
+	auto_close int copy = seal(writable);
+	if (copy < 0)
+		return error_errno(err, "protect own binary: seal the copy");
+	memory_close(take_fd(&writable));
+	syscall(SYS_execveat, copy, "", argv, environ, AT_EMPTY_PATH);
+	return error_errno(err, "protect own binary: execute the copy in memory");
+}
+
+int own_binary_protect(char *const argv[], struct error *err)
+{
+	auto_close int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return error_errno(err, "protect own binary: open /proc/self/exe");
+	if (is_sealed(file) || is_unwritable(file) || swap_pages(file) == 0)
+		return 0;
+	return execute_copy(file, argv, err);
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// See own_pages.h.
+//
+// The program headers tell what the kernel mapped: no /proc is read for it. All copies lie in one anonymous area that
+// is populated at once; what cannot have changed is read from the file (its pages in memory stay untouched), what
+// can have is copied from memory. Then each copy is moved onto its original with one mremap, which replaces atomically:
+// the instruction after the call is the same one in the other page.
+//
+// Between the copy of the writable part and its move nothing may write to a global variable: no allocation, no stdio.
+#include "libcontainer/security/own_pages.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libcontainer/base/text.h"
+#include "libcontainer/kernel/fd.h"
+
+#define PIECES_MAX 12U
+#define CAP_CHECKPOINT_RESTORE_BIT 40U
+
+// The linker's name for the first byte of the program in memory.
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+// Whole pages with one protection.
+struct piece {
+	uintptr_t start, size;
+	uint64_t offset;  // in the file
+	int protection;
+	bool in_memory;  // copy from memory, not from the file
+};
+
+struct pieces {
+	struct piece items[PIECES_MAX];
+	size_t count;
+	uintptr_t page, bias;
+};
+
+// Not memcpy: a checker of memory errors would rightly object to one that reads across all variables.
+__attribute__((no_sanitize("address", "undefined"))) static void copy_words(uintptr_t to, uintptr_t from,
+									    uintptr_t size)
+{
+	volatile uint64_t *target = (volatile uint64_t *)to;
+	const volatile uint64_t *source = (const volatile uint64_t *)from;
+	for (uintptr_t i = 0; i < size / sizeof *target; i++)
+		target[i] = source[i];
+}
+
+static int add_piece(struct pieces *pieces, uintptr_t start, uintptr_t end, const ElfW(Phdr) *segment,
+		     int protection)
+{
+	if (start >= end)
+		return 0;
+	if (pieces->count == PIECES_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
+	uintptr_t segment_start = (pieces->bias + segment->p_vaddr) & ~(pieces->page - 1);
+	uint64_t segment_offset = segment->p_offset & ~(uint64_t)(pieces->page - 1);
+	pieces->items[pieces->count++] = (struct piece){
+		.start = start,
+		.size = end - start,
+		.offset = segment_offset + (start - segment_start),
+		.protection = protection,
+		.in_memory = (segment->p_flags & PF_W) != 0,
+	};
+	return 0;
+}
+
+static int add_segment(struct pieces *pieces, const ElfW(Phdr) *segment, const ElfW(Phdr) *relro)
+{
+	uintptr_t mask = ~(pieces->page - 1);
+	uintptr_t first = pieces->bias + segment->p_vaddr;
+	uintptr_t start = first & mask, end = (first + segment->p_filesz + pieces->page - 1) & mask;
+	int protection = ((segment->p_flags & PF_R) ? PROT_READ : 0) |
+			 ((segment->p_flags & PF_W) ? PROT_WRITE : 0) |
+			 ((segment->p_flags & PF_X) ? PROT_EXEC : 0);
+	if (segment->p_filesz == 0)
+		return 0;
+	if (!relro || !(segment->p_flags & PF_W))
+		return add_piece(pieces, start, end, segment, protection);
+	// the C library has made whole pages of this part read-only
+	uintptr_t sealed = (pieces->bias + relro->p_vaddr) & mask;
+	uintptr_t sealed_end = (pieces->bias + relro->p_vaddr + relro->p_memsz) & mask;
+	if (sealed < start || sealed >= end)
+		return add_piece(pieces, start, end, segment, protection);
+	if (sealed_end > end)
+		sealed_end = end;
+	if (add_piece(pieces, start, sealed, segment, protection) < 0 ||
+	    add_piece(pieces, sealed, sealed_end, segment, PROT_READ) < 0)
+		return -1;
+	return add_piece(pieces, sealed_end, end, segment, protection);
+}
+
+static const ElfW(Phdr) *program_headers(size_t *count, uintptr_t *bias)
+{
+	const ElfW(Ehdr) *header = &__ehdr_start;
+	*count = header->e_phnum;
+	*bias = header->e_type == ET_DYN ? (uintptr_t)header : 0;
+	return (const ElfW(Phdr) *)((uintptr_t)header + header->e_phoff);
+}
+
+static int list_pieces(struct pieces *pieces)
+{
+	size_t count;
+	const ElfW(Phdr) *headers = program_headers(&count, &pieces->bias);
+	const ElfW(Phdr) *relro = NULL;
+	pieces->page = getauxval(AT_PAGESZ);
+	for (size_t i = 0; i < count; i++)
+		if (headers[i].p_type == PT_GNU_RELRO)
+			relro = &headers[i];
+	for (size_t i = 0; i < count; i++)
+		if (headers[i].p_type == PT_LOAD && add_segment(pieces, &headers[i], relro) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_piece(int file, const struct piece *piece, uintptr_t to)
+{
+	uintptr_t done = 0;
+	while (done < piece->size) {
+		ssize_t got = pread(file, (void *)(to + done), piece->size - done,
+				    (off_t)(piece->offset + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;  // the last page is longer than the file: zeros
+		done += (uintptr_t)got;
+	}
+	if (piece->protection & PROT_EXEC)
+		__builtin___clear_cache((char *)to, (char *)(to + piece->size));
+	return 0;
+}
+
+static int copy_unchanging(int file, const struct pieces *pieces, uintptr_t area)
+{
+	for (size_t i = 0; i < pieces->count; i++) {
+		const struct piece *piece = &pieces->items[i];
+		if (!piece->in_memory && read_piece(file, piece, area) < 0)
+			return -1;
+		if (!piece->in_memory && mprotect((void *)area, piece->size, piece->protection) < 0)
+			return -1;
+		area += piece->size;
+	}
+	return 0;
+}
+
+// From here to the end of each round no global variable may change.
+static int move_all(const struct pieces *pieces, uintptr_t area)
+{
+	for (size_t i = 0; i < pieces->count; i++) {
+		const struct piece *piece = &pieces->items[i];
+		if (piece->in_memory) {
+			copy_words(area, piece->start, piece->size);
+			if (!(piece->protection & PROT_WRITE) &&
+			    mprotect((void *)area, piece->size, piece->protection) < 0)
+				return -1;
+		}
+		if (mremap((void *)area, piece->size, piece->size, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   (void *)piece->start) == MAP_FAILED)
+			return -1;
+		area += piece->size;
+	}
+	return 0;
+}
+
+int own_pages_detach(int file)
+{
+	struct pieces pieces = {.count = 0};
+	if (list_pieces(&pieces) < 0)
+		return -1;
+	uintptr_t total = 0;
+	for (size_t i = 0; i < pieces.count; i++)
+		total += pieces.items[i].size;
+	void *area = mmap(NULL, total, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (area == MAP_FAILED)
+		return -1;
+	if (copy_unchanging(file, &pieces, (uintptr_t)area) == 0 &&
+	    move_all(&pieces, (uintptr_t)area) == 0)
+		return 0;
+	int saved = errno;
+	munmap(area, total);  // what has moved away is not part of it any more
+	errno = saved;
+	return -1;
+}
+
+// ---- the kernel's notes about the program --------------------------------------------------------
+
+// The numbers of /proc/self/stat, counted from 3 (state) on, as proc(5) does.
+static int read_stat(uint64_t values[53])
+{
+	char line[1024];
+	if (fd_read_value(AT_FDCWD, "/proc/self/stat", line, sizeof line) < 0)
+		return -1;
+	const char *at = strrchr(line, ')');
+	int field = 2;
+	for (at = at ? at + 1 : NULL; at && field < 52; field++) {
+		char *end;
+		at += *at == ' ';
+		values[field + 1] = strtoull(at, &end, 10);
+		at = field == 2 ? at + 1 : end;
+		if (*at != ' ')
+			at = NULL;
+	}
+	if (field >= 51)
+		return 0;
+	errno = EINVAL;
+	return -1;
+}
+
+int own_pages_possible(void)
+{
+	unsigned size = 0;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {{0}};
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) < 0)
+		return -1;
+	if (size != sizeof(struct prctl_mm_map)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -1;
+	if ((data[CAP_CHECKPOINT_RESTORE_BIT / 32].effective & 1U << CAP_CHECKPOINT_RESTORE_BIT % 32) ||
+	    (data[CAP_SYS_ADMIN / 32].effective & 1U << CAP_SYS_ADMIN % 32))
+		return 0;
+	errno = EPERM;
+	return -1;
+}
+
+int own_pages_name(int file)
+{
+	uint64_t stat[53] = {0};
+	if (read_stat(stat) < 0)
+		return -1;
+	struct prctl_mm_map map = {
+		.start_code = stat[26],
+		.end_code = stat[27],
+		.start_data = stat[45],
+		.end_data = stat[46],
+		.start_brk = stat[47],
+		.brk = (uint64_t)syscall(SYS_brk, 0),
+		.start_stack = stat[28],
+		.arg_start = stat[48],
+		.arg_end = stat[49],
+		.env_start = stat[50],
+		.env_end = stat[51],
+		.auxv = NULL,
+		.auxv_size = 0,
+		.exe_fd = (uint32_t)file,
+	};
+	return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
+}
