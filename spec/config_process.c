@@ -14,7 +14,7 @@ static int read_group_ids(struct decode *decode, const struct decode_row *row,
 	if (node->kind != tree_kind_array)
 		return decode_fail_type(decode, "an array", node);
 	size_t count = decode_count(node);
-	uint32_t *ids = arena_alloc_array(decode->arena, count, sizeof(*ids));
+	uint32_t *ids = pool_alloc_array(decode->pool, count, sizeof(*ids));
 	if (ids == NULL)
 		return decode_fail(decode, "out of memory");
 	const struct tree_node *at = node + 1;

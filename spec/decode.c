@@ -358,7 +358,7 @@ static int read_string(struct decode *decode, const struct tree_node *node, deco
 {
 	if (node->kind != tree_kind_string)
 		return decode_fail_type(decode, "a string", node);
-	const char *copy = arena_copy_string(decode->arena, tree_characters(decode->tree, node),
+	const char *copy = pool_copy_string(decode->pool, tree_characters(decode->tree, node),
 					     node->extent);
 	if (copy == NULL)
 		return fail_memory(decode);
@@ -425,7 +425,7 @@ static int read_strings(struct decode *decode, const struct tree_node *node,
 	if (node->kind != tree_kind_array)
 		return decode_fail_type(decode, "an array", node);
 	size_t count = decode_count(node);
-	const char **items = arena_alloc_array(decode->arena, count + 1, sizeof(*items));
+	const char **items = pool_alloc_array(decode->pool, count + 1, sizeof(*items));
 	if (items == NULL)
 		return fail_memory(decode);
 	const struct tree_node *at = node + 1;
@@ -437,6 +437,7 @@ static int read_strings(struct decode *decode, const struct tree_node *node,
 			return -1;
 		decode_leave(decode);
 	}
+	items[count] = NULL;
 	*strings = (struct spec_strings){.items = items, .count = count};
 	return 0;
 }
@@ -470,7 +471,7 @@ int decode_read_list(struct decode *decode, const struct decode_row *row,
 	if (node->kind != tree_kind_array)
 		return decode_fail_type(decode, "an array", node);
 	size_t count = decode_count(node);
-	char *items = arena_alloc_array(decode->arena, count, size);
+	char *items = pool_alloc_array(decode->pool, count, size);
 	if (items == NULL)
 		return fail_memory(decode);
 	const struct tree_node *at = node + 1;
@@ -522,7 +523,7 @@ static void mark_few(char *items, size_t count, size_t size)
 
 static int mark_many(struct decode *decode, char *items, size_t count, size_t size)
 {
-	char **sorted = arena_alloc_array(decode->arena, count, sizeof(*sorted));
+	char **sorted = pool_alloc_array(decode->pool, count, sizeof(*sorted));
 	if (sorted == NULL)
 		return fail_memory(decode);
 	for (size_t i = 0; i < count; i++)
@@ -569,7 +570,7 @@ static int read_map(struct decode *decode, const struct decode_row *row,
 	if (node->kind != tree_kind_object)
 		return decode_fail_type(decode, "an object", node);
 	size_t count = decode_count(node);
-	char *items = arena_alloc_array(decode->arena, count, size);
+	char *items = pool_alloc_array(decode->pool, count, size);
 	if (items == NULL)
 		return fail_memory(decode);
 	const struct tree_node *key = node + 1;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spec/arena.h"
+#include "spec/pool.h"
 #include "spec/spec.h"
 #include "spec/tree.h"
 #include "spec/words.h"
@@ -32,7 +32,7 @@ struct decode_step {
 
 struct decode {
 	const struct tree *tree;
-	struct arena *arena;  // for what the structs point at
+	struct pool *pool;  // for what the structs point at
 	struct spec_error *error;
 	size_t depth;
 	struct decode_step steps[DECODE_MAX_STEPS];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way of a configuration: text, tree, struct, rules. The tree is released at the end of the way;
-// the struct and all that it points at lie in one arena, which the struct itself keeps.
+// the struct and all that it points at lie in one pool, which the struct itself keeps.
 #include "spec/spec.h"
 
 #include <stdio.h>
@@ -9,20 +9,20 @@
 #include "spec/config.h"
 
 struct spec_memory_owner {
-	struct arena arena;
+	struct pool pool;
 	struct spec spec;
 };
 
 // Strings need about as much room as the text, pointers and structs the rest.
 static struct spec *new_spec(size_t length)
 {
-	struct arena arena;
-	spec_arena_init(&arena, sizeof(struct spec_memory_owner) + length + 4096);
-	struct spec_memory_owner *owner = spec_arena_alloc(&arena, sizeof(*owner), 16);
+	struct pool pool;
+	pool_init(&pool, sizeof(struct spec_memory_owner) + length + 4096);
+	struct spec_memory_owner *owner = pool_alloc(&pool, sizeof(*owner), 16);
 	if (owner == NULL)
 		return NULL;
 	memset(owner, 0, sizeof(*owner));
-	owner->arena = arena;
+	owner->pool = pool;
 	owner->spec.owner = owner;
 	return &owner->spec;
 }
@@ -33,7 +33,7 @@ static int decode_text(const char *text, size_t length, const struct decode_obje
 	struct tree tree;
 	if (tree_parse(&tree, text, length, error) < 0)
 		return -1;
-	struct decode decode = {.tree = &tree, .arena = &spec->owner->arena, .error = error};
+	struct decode decode = {.tree = &tree, .pool = &spec->owner->pool, .error = error};
 	int result = decode_object(&decode, object, tree.nodes, target);
 	tree_done(&tree);
 	return result;
@@ -101,8 +101,8 @@ void spec_free(const struct spec *spec)
 {
 	if (spec == NULL)
 		return;
-	struct arena arena = spec->owner->arena;
-	spec_arena_done(&arena);
+	struct pool pool = spec->owner->pool;
+	pool_done(&pool);
 }
 
 const char *spec_annotation(const struct spec *spec, const char *key)

@@ -27,7 +27,8 @@ struct spec_error {
 	char reason[512];
 };
 
-// items[count] is NULL, so that a list can go to execve as it is.
+// items[count] is NULL, so that a list can go to execve as it is. Of a list that is not in the document
+// items itself is NULL.
 struct spec_strings {
 	const char *const *items;
 	size_t count;
