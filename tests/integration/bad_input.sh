@@ -224,7 +224,7 @@ test_state_is_damaged() {
 	bundle
 	args /bin/sleep 100
 	for f in empty garbage missing; do
-		husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+		husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 		case $f in
 		empty) : >"$ROOT/$ID/state" ;;
 		garbage) echo '{"pid":-5,"id":[]}' >"$ROOT/$ID/state" ;;

@@ -98,7 +98,7 @@ test_cgroup_manager_disabled() {
 	bundle
 	config 'del(.linux.resources, .linux.cgroupsPath)'
 	args /bin/sleep 100
-	husk --cgroup-manager disabled create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk --cgroup-manager disabled create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	equal cgroup "$own" "$(sed -n 's/^0:://p' "/proc/$(husk state "$ID" | jq .pid)/cgroup")"
 	husk delete --force "$ID"
 }
@@ -212,7 +212,7 @@ test_oom_event() {
 	bundle
 	limits '{"memory":{"limit":33554432,"swap":33554432}}'
 	args /bin/sh -c 'probe try eat 200; sleep 100'
-	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	husk events --interval 100ms "$ID" >events 2>/dev/null &
 	husk start "$ID"
 	eventually 10 grep -q '"type":"oom"' events

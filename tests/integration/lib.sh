@@ -73,13 +73,14 @@ refused() {
 }
 status_of() { husk state "$1" | jq -r .status; }
 
-# a new bundle in $S/NAME (default: bundle): busybox, the probe, and husk's own default configuration without a terminal
+# a new bundle in $S/NAME (default: bundle): busybox, the probe, and husk's own default configuration without a terminal and with a writable root
 bundle() {
 	B=$S/${1:-bundle}
 	mkdir -p "$B"
+	rm -f "$B/config.json"
 	make_rootfs "$B/rootfs"
 	"$HUSK" spec --bundle "$B" $(is_root || echo --rootless)
-	config '.process.terminal = false'
+	config '.process.terminal = false | .root.readonly = false'
 }
 make_rootfs() { # DIR
 	local applet
@@ -95,11 +96,12 @@ make_rootfs() { # DIR
 	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
 }
 config() { # [JQ-OPTION...] FILTER: edits $B/config.json
-	jq "$@" "$B/config.json" >"$B/config.new"
+	jq "$@" <"$B/config.json" >"$B/config.new"
 	mv "$B/config.new" "$B/config.json"
 }
 args() { # PROGRAM ARG...: the container's program
-	config '.process.args = $ARGS.positional' --args -- "$@"
+	# (an x in front, for jq takes what begins with - for an option of its own)
+	config '.process.args = [$ARGS.positional[] | .[1:]]' --args "${@/#/x}"
 }
 config_args_see() { args /bin/probe see "$@"; }
 
@@ -112,7 +114,7 @@ seen() { # FILTER: what the probe saw, raw
 	jq -r "$@" "$S/seen"
 }
 check() { # FILTER that must be true of what the probe saw
-	jq -e "$@" "$S/seen" >/dev/null || fail "not true: $* ($(jq -c "${1%%==*}" "$S/seen" 2>&1 | head -c 600))"
+	jq -e "$@" "$S/seen" >/dev/null || fail "not true of what was seen: $*"
 }
 # runs `probe try ARG...` in a container; the lines are in $S/tried
 run_tries() {
@@ -127,7 +129,9 @@ run_shell() { # SCRIPT: prints what it prints
 	husk run --bundle "$B" "$ID"
 }
 mount_seen() { # POINT FILTER: of the uppermost mount there, must be true
-	check '[.mounts[] | select(.point == $p)] | last | '"$2" --arg p "$1"
+	local found
+	found=$(jq -c '[.mounts[] | select(.point == $p)] | last' --arg p "$1" "$S/seen")
+	jq -e "$2" <<<"$found" >/dev/null || fail "not true of the mount on $1: $2: $found"
 }
 
 # ---- where we are --------------------------------------------------------------------------------
@@ -170,7 +174,7 @@ run_one() { # NAME
 	cd "$S" || exit 1
 	export TMPDIR=$S/tmp
 	set -eE
-	trap 'echo "# line $LINENO of $FILE.sh: $BASH_COMMAND" >&2' ERR
+	trap 'echo "# line $LINENO of $FILE.sh: $BASH_COMMAND" >&2; [ ! -s "$S/err" ] || sed "s/^/# err: /" "$S/err" >&2' ERR
 	"$1"
 	set +eE
 	trap - ERR
@@ -234,7 +238,6 @@ run_tests() {
 		77) echo "ok $n - ${t#test_} # SKIP $reason" ;;
 		*)
 			echo "not ok $n - ${t#test_}"
-			[ $status != 98 ] || echo "# not finished after $limit s" >>"$scratch/log"
 			tail -n 40 "$scratch/log" | sed 's/^# //; s/^/# /'
 			bad=1
 			sweep "$TEST_SCRATCH" "$TEST_ID" >/dev/null 2>&1

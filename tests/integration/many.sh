@@ -49,7 +49,7 @@ test_one_name_wanted_by_many() { # limit 60
 	args /bin/sleep 1000
 	for round in 1 2 3; do
 		for i in $(seq 16); do
-			(husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null && echo won >"won-$round-$i") &
+			(husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null && echo won >"won-$round-$i") &
 		done
 		wait
 		won=$(find . -maxdepth 1 -name "won-$round-*" | wc -l)
@@ -63,7 +63,7 @@ test_execs_side_by_side() { # limit 60
 	local i pids=() bad=0
 	bundle
 	args /bin/sleep 1000
-	husk run --detach --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	for i in $(seq 32); do
 		husk exec "$ID" /bin/echo "$i" >"out-$i" 2>&1 &
 		pids+=($!)

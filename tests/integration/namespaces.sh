@@ -138,7 +138,7 @@ test_shared_pid_namespace() {
 	bundle
 	config '.linux.namespaces |= map(select(.type != "pid"))'
 	args /bin/sh -c 'sleep 100 & wait'
-	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	husk start "$ID"
 	eventually 5 eval '[ "$(husk ps --format json "$ID" | jq length)" = 2 ]'
 	husk kill "$ID" KILL

@@ -214,7 +214,7 @@ test_pidfd_socket() {
 	args /bin/sleep 100
 	"$TOOLS/receive" info "$S/socket" &
 	eventually 5 grep -q listening info
-	husk create --bundle "$B" --pidfd-socket "$S/socket" "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" --pidfd-socket "$S/socket" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	wait $!
 	sed -n 2p info | jq -e '.fds == 1 and (.target | contains("pidfd"))' >/dev/null
 	husk delete --force "$ID"
@@ -379,7 +379,7 @@ test_failing_poststart_is_a_failure_of_start() {
 	bundle
 	hook poststart 'exit 4'
 	args /bin/sleep 100
-	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	refused poststart start "$ID"
 	husk delete --force "$ID"
 }

@@ -22,7 +22,7 @@ test_memory_of_run_is_below_one_mebibyte() {
 test_nobody_stays_with_a_detached_container() {
 	bundle
 	args /bin/sleep 1000
-	husk create --bundle "$B" --pid-file pid "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" --pid-file pid "$ID" >"$S/out" 2>"$S/err" </dev/null
 	husk start "$ID"
 	equal "processes of husk" '' "$(for p in /proc/[0-9]*; do [ "$(readlink "$p/exe" 2>/dev/null)" = "$HUSK" ] && echo "$p"; done)"
 	husk delete --force "$ID"

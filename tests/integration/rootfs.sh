@@ -7,7 +7,7 @@ add_mount() { # DESTINATION TYPE SOURCE OPTION...
 	local d=$1 t=$2 s=$3
 	shift 3
 	config --arg d "$d" --arg t "$t" --arg s "$s" \
-		'.mounts += [{destination:$d,type:$t,source:$s,options:$ARGS.positional}]' --args -- "$@"
+		'.mounts += [{destination:$d,type:$t,source:$s,options:$ARGS.positional}]' --args "$@"
 }
 
 test_readonly_root() {
@@ -192,7 +192,7 @@ test_mounts_do_not_leak_to_the_host() {
 	before=$(wc -l </proc/self/mountinfo)
 	add_mount /x tmpfs tmpfs
 	args /bin/sleep 100
-	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	equal mounts "$before" "$(wc -l </proc/self/mountinfo)"
 	husk delete --force "$ID"
 	umount "$B"

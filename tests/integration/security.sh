@@ -57,7 +57,7 @@ test_plain_user_has_no_capabilities() {
 	run_probe
 	check '.caps.effective == [] and .caps.permitted == [] and .caps.inheritable == [] and .caps.ambient == []'
 	args /bin/sleep 100
-	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	husk start "$ID"
 	husk exec --cap CAP_KILL "$ID" /bin/probe see >seen
 	equal "inheritable in exec --cap" '' "$(set_of inheritable)"
@@ -418,7 +418,7 @@ test_exec_is_as_confined_as_init() {
 	config '.process.rlimits = [{type:"RLIMIT_NOFILE",soft:100,hard:200}] |
 		.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["getcwd"],action:"SCMP_ACT_ERRNO",errnoRet:64}]}'
 	args /bin/sh -c 'probe see >/tmp/init; exec sleep 100'
-	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	husk start "$ID"
 	eventually 5 [ -s "$B/rootfs/tmp/init" ]
 	eventually 5 jq -e . "$B/rootfs/tmp/init"
