@@ -73,8 +73,8 @@ static int copy_root(struct rootfs *rootfs, int from_fd, struct error *err)
 	rootfs->root_fd = mount_clone(from_fd, "", true, false);
 	if (rootfs->root_fd < 0)
 		return error_errno(err, "root.path %s: bind", rootfs->root_path);
-	if (source_stays_shared(rootfs) &&
-	    mount_set_propagation(rootfs->root_fd, KERNEL_MS_SLAVE, true) < 0)
+	bool isolated = rootfs->options->new_mount_namespace && !source_stays_shared(rootfs);
+	if (!isolated && mount_set_propagation(rootfs->root_fd, KERNEL_MS_SLAVE, true) < 0)
 		return error_errno(err, "root.path %s: part its mounts from the host's",
 				   rootfs->root_path);
 	return 0;

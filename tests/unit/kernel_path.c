@@ -127,7 +127,6 @@ static void compare_all(const char *path)
 
 static bool has_openat2(void)
 {
-	auto_close int fd = path_open(root_fd, "a", O_PATH, path_rule_scoped);
 	struct path_request request = {.flags = O_PATH};
 	auto_close int kernel = by_kernel("a", &request);
 	if (kernel < 0)

@@ -174,9 +174,9 @@ END_TEST
 
 static char remark[512];
 
-static void note(void *data, enum log_level level, const char *message)
+static void note(void *unused, enum log_level level, const char *message)
 {
-	(void)data;
+	(void)unused;
 	(void)level;
 	snprintf(remark, sizeof remark, "%s", message);
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/path.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/rootfs/rootfs.h"
 
@@ -70,7 +72,7 @@ struct trial {
 	const char *root;    // further JSON inside of "root": {}
 	bool plain_user;     // the caller is not root
 	bool user_namespace; // root maps 0 to 100000
-	bool keep_network;
+	bool keep_network, host_mounts, console;
 	const char *cwd;
 };
 
@@ -201,6 +203,20 @@ static int write_maps(pid_t pid, const struct trial *trial)
 		}                                                                                  \
 	} while (0)
 
+// As the terminal's owner does it: a pty of the container's own devpts, its peer on /dev/console.
+static void bind_console(struct rootfs *rootfs)
+{
+	struct error err = {0};
+	int unlock = 0;
+	int master = path_open(rootfs_fd(rootfs), "dev/pts/ptmx", O_RDWR | O_NOCTTY, path_rule_strict);
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		_exit(7);
+	int peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (peer < 0)
+		_exit(8);
+	MUST(rootfs_bind_console(rootfs, peer, &err));
+}
+
 static void new_process(struct rootfs *rootfs, const struct trial *trial, int go, const char *script)
 {
 	struct error err = {0};
@@ -214,6 +230,8 @@ static void new_process(struct rootfs *rootfs, const struct trial *trial, int go
 	MUST(rootfs_attach(rootfs, &err));
 	MUST(rootfs_mount(rootfs, &err));
 	MUST(rootfs_make_devices(rootfs, &err));
+	if (trial->console)
+		bind_console(rootfs);
 	MUST(rootfs_make_cwd(rootfs, trial->cwd ? trial->cwd : "/", &err));
 	MUST(rootfs_enter(rootfs, &err));
 	MUST(rootfs_finish(rootfs, &err));
@@ -298,14 +316,16 @@ static int run(struct trial *trial, const char *script)
 	trial->options.bundle = base;
 	trial->options.user_namespace = trial->options.user_namespace_new = user;
 	trial->options.rootless = trial->plain_user;
-	trial->options.new_mount_namespace = true;
+	if (trial->host_mounts)
+		trial->namespaces &= ~KERNEL_CLONE_NEWNS;
+	trial->options.new_mount_namespace = !trial->host_mounts;
 	trial->options.cgroup_namespace_new = trial->namespaces & KERNEL_CLONE_NEWCGROUP;
 	trial->options.network_namespace_new = trial->namespaces & KERNEL_CLONE_NEWNET;
 	snprintf(config, sizeof config,
 		 "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"%s},\"mounts\":[%s],"
-		 "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"}%s]%s%s%s}}",
+		 "\"linux\":{\"namespaces\":[%s{\"type\":\"pid\"}%s]%s%s%s}}",
 		 trial->root ? trial->root : "", trial->mounts ? trial->mounts : "",
-		 user ? ",{\"type\":\"user\"}" : "",
+		 trial->host_mounts ? "" : "{\"type\":\"mount\"},", user ? ",{\"type\":\"user\"}" : "",
 		 user ? ",\"uidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}],"
 			"\"gidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}]"
 		      : "",
@@ -517,6 +537,39 @@ START_TEST(cwd_is_made)
 	expect(&trial, "stat -c '%n %a' /work/here", "/work/here 755\n");
 	trial.cwd = "/proc/self/fd/3";
 	expect_error(&trial, "process.cwd /proc/self/fd/3");
+}
+END_TEST
+
+START_TEST(console)
+{
+	struct trial trial = {.mounts = SEVEN_MOUNTS, .console = true};
+	expect(&trial, "stat -c '%F %t:%T' /dev/console; stat -c '%t' -f /dev/console", "character special file 88:0\n1cd1\n");
+	char canary[PATH_MAX + 8];
+	format_path(canary, "canary");
+	strcat(canary, "/new");
+	make_symlink("rootfs/dev/console", canary);
+	make_directory("rootfs/dev/pts");
+	trial.mounts = MOUNT_PROC "," MOUNT_PTS;
+	expect_error(&trial, "/dev/console: a part of it is a symbolic link, refused");
+	expect_canary();
+}
+END_TEST
+
+START_TEST(no_mount_namespace)
+{
+	char path[PATH_MAX];
+	int before = count_mounts();
+	struct trial trial = {.mounts = SEVEN_MOUNTS, .root = ",\"readonly\":true", .host_mounts = true};
+	expect(&trial, "test -c /dev/null && test -e /proc/self/status && ls /; touch /x 2>/dev/null || echo ro",
+	       "bin\ndev\netc\nproc\nsys\ntmp\nro\n");
+	ck_assert_int_eq(count_mounts(), before + 8);
+	format_path(path, "rootfs");
+	ck_assert_int_eq(umount2(path, MNT_DETACH), 0);
+	ck_assert_int_eq(count_mounts(), before);
+	// nothing to mount: nothing is mounted
+	struct trial bare = {.host_mounts = true};
+	expect(&bare, "ls -d /etc/keep", "/etc/keep\n");
+	ck_assert_int_eq(count_mounts(), before);
 }
 END_TEST
 
@@ -985,7 +1038,7 @@ int main(void)
 	const TTest *const tests[] = {
 		default_mounts, default_devices, masked_files_are_empty, old_root_is_gone,
 		host_is_untouched_when_shared, read_only_tmpfs_takes_devices_first, own_devices,
-		existing_devices, bound_dev_is_left_alone, cwd_is_made, binds, recursive_read_only,
+		existing_devices, bound_dev_is_left_alone, cwd_is_made, console, no_mount_namespace, binds, recursive_read_only,
 		propagation, bidirectional_propagation, tmpfs_looks_like_what_it_covers,
 		tmpfs_copies_up, symlink_options, remounts, source_below_the_root,
 		overlay_entry_replaces_the_root, long_overlay_values, overlay_option, refusals,
