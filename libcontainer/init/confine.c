@@ -17,6 +17,7 @@
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
+#include "libcontainer/state/state.h"
 
 bool wants_process(const struct init *init)
 {
@@ -210,6 +211,15 @@ int step_filter_listener(struct init *init, struct error *err)
 int step_filter_late(struct init *init, struct error *err)
 {
 	return load_filter(init, err);
+}
+
+// From here on only execve is left: an end of the conversation after this word is success, before it death.
+int step_say_last(struct init *init, struct error *err)
+{
+	if (init->outcome == init->sync)
+		return sync_send_step(init->sync, sync_step_last, err);
+	start_gate_say_last(init->outcome);
+	return 0;
 }
 
 int step_execute(struct init *init, struct error *err)

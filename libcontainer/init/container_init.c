@@ -308,6 +308,7 @@ const struct init_step container_init_steps[] = {
 	{"wait for start", gate, wants_gate},
 	{"run startContainer hooks", start_hooks, wants_start_hooks},
 	{"reset signals", step_signals, NULL},
+	{"say the last word", step_say_last, NULL},
 	// last, so that a profile need allow no more than execve
 	{"load the system call filter", step_filter_late, wants_filter_late},
 	{"execute the program", step_execute, NULL},

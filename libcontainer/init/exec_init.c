@@ -116,6 +116,7 @@ const struct init_step exec_init_steps[] = {
 	{"load the system call filter with its listener", step_filter_listener, wants_filter_listener},
 	{"report ready", ready, NULL},
 	{"reset signals", step_signals, NULL},
+	{"say the last word", step_say_last, NULL},
 	{"load the system call filter", step_filter_late, wants_filter_late},
 	{"execute the program", step_execute, NULL},
 	{NULL, NULL, NULL},

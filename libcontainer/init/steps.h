@@ -24,6 +24,7 @@ int step_working_directory(struct init *init, struct error *err) must_check;
 int step_close_descriptors(struct init *init, struct error *err) must_check;
 int step_signals(struct init *init, struct error *err) must_check;
 int step_filter_listener(struct init *init, struct error *err) must_check;
+int step_say_last(struct init *init, struct error *err) must_check;
 int step_filter_late(struct init *init, struct error *err) must_check;
 int step_execute(struct init *init, struct error *err) must_check;
 

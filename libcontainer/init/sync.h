@@ -17,10 +17,11 @@
 //	   | ---- proceed -----------------------------------------------------------> |
 //	   |                                     create: init waits at the start gate |
 //	   |                                     run:    init executes the program    |
-//	   | <--- failed (with an error), or end of file = execve worked (run) ---------|
+//	   | <--- last ----------------------------------------------------------------|  only execve is left (run)
+//	   | <--- failed (with an error), or end of file = execve worked --------------|
 //
 // One SOCK_SEQPACKET pair, one record, one reader and one writer at each end. End of file is a step itself: success after
-// the last proceed, and death of the peer everywhere else. A child that reads it ends, so nothing survives its creator.
+// "last", and death of the peer everywhere else. A child that reads it ends, so nothing survives its creator.
 #ifndef HUSK_INIT_SYNC_H
 #define HUSK_INIT_SYNC_H
 
@@ -38,6 +39,7 @@ enum sync_step {
 	sync_step_listener,
 	sync_step_ready,
 	sync_step_proceed,
+	sync_step_last,
 	sync_step_failed,
 };
 

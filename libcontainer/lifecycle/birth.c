@@ -297,6 +297,7 @@ static int answer(struct creation *creation, struct sync_record *record, int *fd
 		*err = record->error;
 		return -1;
 	case sync_step_end:
+	case sync_step_last:
 	case sync_step_proceed:
 		break;
 	}
@@ -320,13 +321,18 @@ int creation_converse(struct creation *creation, struct error *err)
 
 int creation_await_program(struct creation *creation, struct error *err)
 {
-	struct sync_record record;
-	int fd = -1;
-	if (sync_receive(creation->sync, &record, &fd, err) < 0)
-		return -1;
-	if (record.step == sync_step_failed) {
-		*err = record.error;
-		return -1;
+	bool last = false;
+	for (;;) {
+		struct sync_record record;
+		int fd = -1;
+		if (sync_receive(creation->sync, &record, &fd, err) < 0)
+			return -1;
+		if (record.step == sync_step_failed) {
+			*err = record.error;
+			return -1;
+		}
+		if (record.step != sync_step_last)
+			return last ? 0 : died(creation, err);
+		last = true;
 	}
-	return 0;
 }

@@ -33,6 +33,7 @@ struct creation {
 	char *cgroup_host_path;  // the same with the mount, lent to the rootfs plan
 	bool rootless;
 	struct namespace_plan namespaces;
+	struct rootfs_options rootfs_options;  // lent to the plan
 	struct rootfs *rootfs;
 	struct capabilities capabilities;
 	struct syscall_filter filter;

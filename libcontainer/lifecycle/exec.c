@@ -339,7 +339,7 @@ static int died(struct execution *e, struct error *err)
 // Until end of file, which is the execve.
 static int converse(struct execution *e, struct error *err)
 {
-	bool ready = false;
+	bool last = false;
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
@@ -359,14 +359,16 @@ static int converse(struct execution *e, struct error *err)
 						     e->pid, fd, err);
 			break;
 		case sync_step_ready:
-			ready = true;
 			result = on_ready(e, err);
+			break;
+		case sync_step_last:
+			last = true;
 			break;
 		case sync_step_failed:
 			*err = record.error;
 			return -1;
 		case sync_step_end:
-			return ready ? 0 : died(e, err);
+			return last ? 0 : died(e, err);
 		case sync_step_need_maps:
 		case sync_step_hooks:
 		case sync_step_proceed:

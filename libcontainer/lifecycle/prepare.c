@@ -77,7 +77,7 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 		if (!creation->cgroup_host_path)
 			return error_set(err, ENOMEM, "out of memory");
 	}
-	const struct rootfs_options options = {
+	creation->rootfs_options = (struct rootfs_options){
 		.bundle = creation->bundle,
 		.overlay = overlay ? overlay : spec_annotation(creation->spec, "org.husk.overlay"),
 		.no_pivot = creation->options->no_pivot,
@@ -90,7 +90,8 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 		.cgroup_path = creation->cgroup_host_path,
 		.mount_label = creation->spec->linux_.mount_label,
 	};
-	return rootfs_plan(creation->spec, &options, creation->context->log, &creation->rootfs, err);
+	return rootfs_plan(creation->spec, &creation->rootfs_options, creation->context->log,
+			   &creation->rootfs, err);
 }
 
 int creation_plan(struct creation *creation, struct error *err)

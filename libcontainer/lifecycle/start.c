@@ -48,11 +48,14 @@ static int open_gate(struct opened *opened, struct error *err)
 		// between the look and the call somebody else started it, or it died
 		return opened->status == state_status_created ? -1 : refuse(opened, err);
 	}
-	if (start_gate_outcome(connection, err) < 0) {
-		stop(opened);
+	int outcome = start_gate_outcome(connection, err);
+	if (outcome == 0)
+		return 0;
+	stop(opened);
+	if (outcome < 0)
 		return -1;
-	}
-	return 0;
+	return error_set(err, ESRCH, "container not running: init of `%s` was killed before its program ran",
+			 opened->record.id);
 }
 
 static int start(struct opened *opened, const struct spec *spec, struct error *err)

@@ -38,7 +38,7 @@ struct rootfs_options {
 
 struct rootfs;
 
-// Parses and checks everything that can be known without touching the host. Borrows spec and options' strings
+// Parses and checks everything that can be known without touching the host. Borrows spec, options and their strings
 // until rootfs_free. Warnings go to log.
 int rootfs_plan(const struct spec *spec, const struct rootfs_options *options, const struct log *log,
 		struct rootfs **rootfs, struct error *err) must_check;
