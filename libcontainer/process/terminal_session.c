@@ -199,7 +199,9 @@ static void read_master(struct terminal_session *s)
 	ssize_t n = read(s->master, s->to_output.data, sizeof s->to_output.data);
 	if (n > 0) {
 		s->master_hung_up = false;
-		buffer_fill(&s->to_output, n);
+		// whom nobody listens to shall still be able to go on
+		if (s->output_open)
+			buffer_fill(&s->to_output, n);
 		return;
 	}
 	if (n < 0 && errno == EINTR)
@@ -294,7 +296,6 @@ static void serve(struct terminal_session *s, const struct sources *sources,
 		write_master(s);
 	if (fds[at_output].revents)
 		write_output(s);
-	// whom nobody listens to shall still be able to go on
 	if (!s->output_open)
 		s->to_output.begin = s->to_output.end;
 	// a hung up terminal is read when its time has come; after the end everything is read until nothing is left
