@@ -40,18 +40,27 @@ static void stop(struct opened *opened)
 	(void)!process_wait_pidfd(pidfd, END_MS);
 }
 
+// Between the look and the call somebody else started it, or it died: then there is nothing here to stop.
+static int refuse_late(struct opened *opened, struct error *err)
+{
+	opened_refresh(opened);
+	return opened->status == state_status_created ? -1 : refuse(opened, err);
+}
+
 static int open_gate(struct opened *opened, struct error *err)
 {
 	auto_close int connection = -1;
-	if (start_gate_open(opened->dir_fd, &connection, err) < 0) {
-		opened_refresh(opened);
-		// between the look and the call somebody else started it, or it died
-		return opened->status == state_status_created ? -1 : refuse(opened, err);
-	}
-	int outcome = start_gate_outcome(connection, err);
+	if (start_gate_open(opened->dir_fd, &connection, err) < 0)
+		return refuse_late(opened, err);
+	struct error failure = {0};
+	int outcome = start_gate_outcome(connection, &failure);
 	if (outcome == 0)
 		return 0;
+	if (outcome < 0 && failure.code == ECONNREFUSED)
+		return refuse_late(opened, err);
 	stop(opened);
+	if (outcome < 0 && err)
+		*err = failure;
 	if (outcome < 0)
 		return -1;
 	return error_set(err, ESRCH, "container not running: init of `%s` was killed before its program ran",
