@@ -40,6 +40,25 @@ static int kill_init(struct opened *opened, struct error *err)
 	return 0;
 }
 
+// Records are written whole or not at all, so a torn one was damaged from outside. The configuration beside it still says where
+// the processes are.
+static int find_torn(struct opened *opened, const char *id, struct error *err)
+{
+	const struct spec *spec = NULL;
+	auto_free char *path = NULL;
+	struct error unreadable;
+	if (opened_config(opened, &spec, &unreadable) < 0)
+		return 0;
+	int result = cgroup_host_open(&opened->host, err);
+	if (result == 0 && opened->host.kind != cgroup_host_kind_none) {
+		result = cgroup_place(&opened->host, spec->linux_.cgroups_path, id, &path, err);
+		if (result == 0 && cgroup_open(&opened->host, path, &opened->cgroup, &unreadable) < 0)
+			opened->cgroup.fd = -1;  // gone: nothing to end
+	}
+	spec_free(spec);
+	return result;
+}
+
 static int remove_opened(const struct container_context *context, struct opened *opened, const char *id,
 			 struct error *err)
 {
@@ -70,6 +89,8 @@ int container_delete(const struct container_context *context, const char *id, bo
 			return -1;
 		}
 	}
+	if (opened.torn && find_torn(&opened, id, err) < 0)
+		return -1;
 	if (!opened.torn) {
 		bool alive = opened.status != state_status_stopped;
 		if (alive && !force)

@@ -72,7 +72,7 @@ int opened_config(const struct opened *opened, const struct spec **spec, struct 
 		return -1;
 	if (spec_parse(text, length, spec, &why) < 0)
 		return error_set(err, EINVAL, "container `%s`: stored configuration: %s: %s",
-				 opened->record.id, why.path, why.reason);
+				 opened->record.id ? opened->record.id : "?", why.path, why.reason);
 	return 0;
 }
 
