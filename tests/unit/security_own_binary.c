@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// The protection of the program's own file, on this very program: each test runs it again with a word, and that
+// process protects itself and looks what has become of it. Works for static, position-independent and instrumented builds.
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/security/own_pages.h"
+#include "libcontainer/security/security.h"
+
+// Content that must survive the move: constant, relocated, changed at run time, zero.
+static const char constant[] = "constant";
+static const char *const relocated[] = {constant, "second"};
+static int changed = 1;
+static char zeroed[10000];
+
+static int content_is_right(void)
+{
+	return changed == 2 && zeroed[0] == 0 && zeroed[9999] == 7 && strcmp(relocated[0], "constant") == 0 &&
+	       strcmp(relocated[1], "second") == 0;
+}
+
+// Whether a mapping of this process shows the file.
+static int maps_show(const struct stat *file)
+{
+	char line[8192];
+	int found = 0;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	if (!maps)
+		return -1;
+	while (fgets(line, sizeof line, maps)) {
+		unsigned long inode = 0;
+		if (sscanf(line, "%*s %*s %*s %*s %lu", &inode) == 1 && inode == file->st_ino)
+			found = 1;
+	}
+	fclose(maps);
+	return found;
+}
+
+static const char *own_link(void)
+{
+	static char target[4096];
+	ssize_t length = readlink("/proc/self/exe", target, sizeof target - 1);
+	target[length > 0 ? length : 0] = '\0';
+	return target;
+}
+
+static double now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int nothing_leads_to_the_file(const struct stat *before)
+{
+	static const char text[] = "overwritten";
+	char *const arguments[] = {(char[]){"x"}, NULL};
+	struct stat after;
+	if (stat("/proc/self/exe", &after) < 0 || after.st_ino == before->st_ino || after.st_size != 0)
+		return 10;
+	if (maps_show(before) != 0)
+		return 11;
+	int writable = open("/proc/self/exe", O_WRONLY | O_CLOEXEC);
+	if (writable >= 0 && (write(writable, text, sizeof text) >= 0 || ftruncate(writable, 100) == 0))
+		return 12;
+	if (execv("/proc/self/exe", arguments) == 0 || errno == ENOENT)
+		return 13;
+	return 0;
+}
+
+static int protect_by_swap(char **argv)
+{
+	struct stat before;
+	struct error err = {0};
+	changed = 2;
+	zeroed[9999] = 7;
+	// the controls: it is the file, and it is mapped
+	if (stat("/proc/self/exe", &before) < 0 || before.st_size == 0 || maps_show(&before) != 1)
+		return 1;
+	if (own_pages_possible() < 0)
+		return 77;
+	double start = now_us();
+	if (own_binary_protect(argv, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return 2;
+	}
+	double took = now_us() - start;
+	printf("%.0f us for a file of %lld bytes\n", took, (long long)before.st_size);
+	fflush(stdout);
+	if (strcmp(own_link(), "/memfd:husk (deleted)") != 0 || !content_is_right())
+		return 3;
+	// a second time changes nothing
+	if (own_binary_protect(argv, &err) < 0 || strcmp(own_link(), "/memfd:husk (deleted)") != 0)
+		return 4;
+	changed = 3;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(changed == 3 ? 5 : 0);
+	int status;
+	if (waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != 5)
+		return 5;
+	return nothing_leads_to_the_file(&before);
+}
+
+static int write_text(const char *path, const char *text)
+{
+	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+// A plain user, who has all capabilities of a user namespace of his own.
+static int protect_in_user_namespace(char **argv)
+{
+	if (setgid(12345) < 0 || setuid(12345) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0)
+		return 77;
+	if (unshare(CLONE_NEWUSER) < 0)
+		return 77;
+	if (write_text("/proc/self/uid_map", "0 12345 1") < 0 || write_text("/proc/self/setgroups", "deny") < 0 ||
+	    write_text("/proc/self/gid_map", "0 12345 1") < 0)
+		return 20;
+	return protect_by_swap(argv);
+}
+
+static int drop_capabilities(void)
+{
+	cap_t none = cap_init();
+	int result = none ? cap_set_proc(none) : -1;
+	cap_free(none);
+	return result;
+}
+
+// Without capabilities the pages cannot be renamed: the program is executed again, from a copy.
+static int protect_by_copy(char **argv)
+{
+	struct error err = {0};
+	struct stat st;
+	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int seals = fcntl(self, F_GET_SEALS), all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	if (seals < 0 || (seals & all) != all) {
+		if (getenv("HUSK_TEST_COPIED"))
+			return 30;  // executed again, and not from the copy
+		setenv("HUSK_TEST_COPIED", "1", 1);
+		// root keeps its capabilities over execve: be a user
+		if (setgid(12345) < 0 || setuid(12345) < 0 || drop_capabilities() < 0)
+			return 77;
+		if (own_pages_possible() == 0)
+			return 31;
+		if (own_binary_protect(argv, &err) == 0)
+			return 36;
+		fprintf(stderr, "%s\n", err.message);
+		return 32;
+	}
+	if (!getenv("HUSK_TEST_COPIED") || strcmp(own_link(), "/memfd:husk (deleted)") != 0)
+		return 33;
+	if (own_binary_protect(argv, &err) < 0 || fstat(self, &st) < 0 || st.st_size == 0)
+		return 34;
+	return open("/proc/self/exe", O_WRONLY | O_CLOEXEC) >= 0 ? 35 : 0;
+}
+
+// ---- the tests -----------------------------------------------------------------------------------
+
+static char own_path[4096];
+
+static int run_self(const char *word)
+{
+	fflush(NULL);
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		execl(own_path, own_path, word, NULL);
+		_exit(127);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+START_TEST(swap)
+{
+	// only root, or a user namespace, can
+	ck_assert_int_eq(run_self("swap"), geteuid() == 0 ? 0 : 77);
+}
+END_TEST
+
+START_TEST(user_namespace)
+{
+	int result = run_self("userns");
+	ck_assert_msg(result == 0 || result == 77, "%d", result);
+}
+END_TEST
+
+START_TEST(copy)
+{
+	int result = run_self("copy");
+	ck_assert_msg(result == 0 || result == 77, "%d", result);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "swap") == 0)
+		return protect_by_swap(argv);
+	if (argc == 2 && strcmp(argv[1], "userns") == 0)
+		return protect_in_user_namespace(argv);
+	if (argc == 2 && strcmp(argv[1], "copy") == 0)
+		return protect_by_copy(argv);
+	if (readlink("/proc/self/exe", own_path, sizeof own_path - 1) < 0)
+		return 1;
+	Suite *suite = suite_create("security_own_binary");
+	TCase *tc = tcase_create("protect");
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, swap);
+	tcase_add_test(tc, user_namespace);
+	tcase_add_test(tc, copy);
+	suite_add_tcase(suite, tc);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed;
+}
