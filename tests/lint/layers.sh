@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The rules of the source tree that a compiler does not know, checked on #include lines and on calls:
+#
+#   layers     runtime > lifecycle > init > {state namespaces rootfs cgroup security process network} > kernel > base > spec;
+#              includes only point down, and none of the seven includes another
+#   the face   runtime/ sees libcontainer/container.h, base/, spec/ and what other exceptions are listed below
+#   calls      path-taking system calls and ENOSYS fallbacks are in libcontainer/kernel/, and elsewhere only where it is listed why
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 2
+bad=0
+complain() {
+	echo "layers: $*" >&2
+	bad=1
+}
+
+# ---- includes --------------------------------------------------------------------------------------
+declare -A rank=([spec]=0 [libcontainer/base]=1 [libcontainer/kernel]=2 [libcontainer/init]=4 [libcontainer/lifecycle]=5 [runtime]=6 [runtime/link]=6)
+for peer in state namespaces rootfs cgroup security process network; do rank[libcontainer/$peer]=3; done
+
+# FILE INCLUDED REASON: what may look past its layer
+exceptions=(
+	"libcontainer/container.h:libcontainer/base the public header is made of the base types"
+	"runtime/features.c:libcontainer/ the words that each part knows are the answer of features"
+	"runtime/link/:libcontainer/ a program of its own that shares the lower layers"
+	"runtime/:libcontainer/base options, errors and text are the common ground"
+	"runtime/:libcontainer/kernel/process.h signal names are an option's syntax"
+	"runtime/:libcontainer/kernel/fd.h files named by options are read as everywhere"
+)
+excepted() { # FILE INCLUDED
+	local e
+	for e in "${exceptions[@]}"; do
+		e=${e%% *}
+		[[ $1 == "${e%%:*}"* && $2 == "${e#*:}"* ]] && return 0
+	done
+	return 1
+}
+while IFS=: read -r file _ line; do
+	included=$(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' <<<"$line")
+	[ -n "$included" ] || continue
+	from=$(dirname "$file") to=$(dirname "$included")
+	[ -e "$included" ] || complain "$file includes \"$included\", which is no path from the top"
+	[ "$from" != "$to" ] || continue
+	excepted "$file" "$included" && continue
+	if [ "$from" = libcontainer ]; then
+		complain "$file includes $included: the public header stands alone"
+	elif [[ $from == runtime* ]]; then
+		[[ $included == libcontainer/container.h || $included == spec/* || $included == runtime/* ]] ||
+			complain "$file includes $included: runtime/ sees the public header"
+	elif [ "$included" = libcontainer/container.h ]; then
+		[ "$from" = libcontainer/lifecycle ] || complain "$file includes $included, which only lifecycle/ implements"
+	elif [ -z "${rank[$from]:-}" ] || [ -z "${rank[$to]:-}" ]; then
+		complain "$file includes $included: no layer of this table"
+	elif [ "${rank[$to]}" -ge "${rank[$from]}" ]; then
+		complain "$file includes $included: not below it"
+	fi
+done < <(grep -nH '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' spec/*.[ch] libcontainer/*.h libcontainer/*/*.[ch] runtime/*.[ch] runtime/*/*.[ch] 2>/dev/null)
+
+# spec/ knows JSON and the C library
+grep -nE '#[[:space:]]*include[[:space:]]*<(seccomp|sys/capability|libmnl)' spec/*.[ch] 2>/dev/null && complain "spec/ includes a library other than yajl"
+
+# ---- calls -------------------------------------------------------------------------------------------
+# calls that take a path, which a hostile root file system could bend
+calls='open|openat|creat|mkdir|mkdirat|mknod|mknodat|symlink|symlinkat|link|linkat|unlink|unlinkat|rename|renameat|rmdir|chmod|fchmodat|chown|lchown|fchownat|truncate|mount|umount|umount2|chdir|chroot|pivot_root|sys_mount|sys_umount2|sys_pivot_root|sys_open_tree|sys_openat2|sys_fspick|readlink|realpath|opendir|fopen'
+allowed=tests/lint/path-calls
+while IFS=: read -r file number text; do
+	[[ $file == libcontainer/kernel/* ]] && continue
+	call=$(grep -oE "(^|[^a-zA-Z0-9_.>\"])($calls)\(" <<<"$text" | head -1 | grep -oE "($calls)")
+	awk -v f="$file" -v c="$call" '!/^#/ && $1 == f { n = split($2, a, ","); for (i = 1; i <= n; i++) if (a[i] == c) ok = 1 } END { exit !ok }' "$allowed" ||
+		complain "$file:$number: $call() is a path-taking call; use libcontainer/kernel/path.h, or add a line with the reason to $allowed"
+done < <(grep -nHE "(^|[^a-zA-Z0-9_.>\"])($calls)\(" spec/*.c libcontainer/*/*.c runtime/*.c runtime/*/*.c 2>/dev/null | grep -vE '^[^:]*:[0-9]+:[[:space:]]*(//|\*)')
+# a permission that is not needed any more is removed
+while read -r file list _; do
+	[[ $file == \#* || -z $file ]] && continue
+	for call in ${list//,/ }; do
+		grep -qE "(^|[^a-zA-Z0-9_])$call\(" "$file" 2>/dev/null || complain "$allowed: $file does not call $call()"
+	done
+done <"$allowed"
+while IFS=: read -r file number _; do
+	[[ $file == libcontainer/kernel/* ]] && continue
+	awk -v f="$file" '!/^#/ && $1 == f && $2 ~ /(^|,)ENOSYS(,|$)/ { ok = 1 } END { exit !ok }' "$allowed" ||
+		complain "$file:$number: ENOSYS: what old kernels lack is dealt with in libcontainer/kernel/"
+done < <(grep -nHw ENOSYS spec/*.c libcontainer/*/*.c runtime/*.c 2>/dev/null | grep -vE '^[^:]*:[0-9]+:.*//.*ENOSYS')
+
+# ---- names -------------------------------------------------------------------------------------------
+for f in $(git ls-files '*.c' '*.h'); do
+	case ${f##*/} in linux.* | utils.* | util.* | common.* | misc.* | helpers.*) complain "$f: a name that says nothing" ;; esac
+	[ -e "$f" ] || continue
+	head -1 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || complain "$f: the first line names the licence"
+done
+[ $bad = 0 ] && echo "layers: fine"
+exit $bad
