@@ -24,13 +24,13 @@ static const char *host_mount(void)
 	return NULL;
 }
 
-// Everybody's cgroups are shown read-only unless the configuration says "rw" itself.
-static int bind_host(struct mount_entry *entry, const char *path, bool whole, struct error *err)
+// Everybody's cgroups are shown read-only, unless the configuration says "rw" and takes the host's namespace.
+static int bind_host(struct mount_entry *entry, const char *path, bool read_only, struct error *err)
 {
 	int fd = mount_clone(AT_FDCWD, path, true, false);
 	if (fd < 0)
 		return error_errno(err, "bind %s", path);
-	if (whole && !entry->options.read_write)
+	if (read_only)
 		entry->options.set |= KERNEL_MOUNT_ATTR_RDONLY;
 	return fd;
 }
@@ -59,14 +59,15 @@ int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry, st
 				   &message);
 		if (fd >= 0)
 			return fd;
-		if (errno != EPERM && errno != EBUSY)
+		if ((errno != EPERM && errno != EBUSY) || !options->user_namespace)
 			return mounts_blame_kernel("cgroup2", &message, err);
 		if (options->cgroup_path)
 			return bind_host(entry, options->cgroup_path, false, err);
 	}
 	const char *place = host_mount();
 	if (place)
-		return bind_host(entry, place, true, err);
+		return bind_host(entry, place,
+				 options->cgroup_namespace_new || !wanted->read_write, err);
 	if (options->rootless)
 		return mount_empty(entry, err);
 	return error_set(err, ENOENT, "no cgroup2 mount at /sys/fs/cgroup");

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -17,21 +16,12 @@
 
 #define PROC_MAGIC 0x9fa0
 #define PROC_ROOT_INODE 1
-// room for what is added to the options of a configuration
-#define EXTRA_PARAMETERS 3
-
-int mounts_blame_kernel(const char *what, const struct mount_message *message, struct error *err)
-{
-	if (message->text[0])
-		return error_set(err, errno, "mount %s: %s (%s)", what, error_text(errno), message->text);
-	return error_errno(err, "mount %s", what);
-}
 
 // ---- targets ------------------------------------------------------------------------------------
 
 // /proc, /sys and /dev are made of nothing that could be a link, unless somebody wants us elsewhere. A /dev that is
 // bound from the host may hold links (log, shm): they are followed inside the root.
-static enum path_rule target_rule(const struct rootfs *rootfs, const struct mount_entry *entry)
+enum path_rule mounts_target_rule(const struct rootfs *rootfs, const struct mount_entry *entry)
 {
 	const char *path = entry->destination;
 	if (entry->kind == mount_kind_proc || entry->kind == mount_kind_sysfs ||
@@ -54,7 +44,7 @@ static int blame_target(const struct mount_entry *entry, enum path_rule rule, st
 static int open_target(const struct rootfs *rootfs, const struct mount_entry *entry, bool directory,
 		       struct error *err)
 {
-	enum path_rule rule = target_rule(rootfs, entry);
+	enum path_rule rule = mounts_target_rule(rootfs, entry);
 	int fd = -1;
 	if (entry->options.target_no_follow) {
 		fd = path_open_no_follow(rootfs->root_fd, entry->destination, rule);
@@ -100,204 +90,6 @@ static int guard_proc_bind(const struct mount_entry *entry, int fd, struct error
 	if (!inside || st.st_ino != PROC_ROOT_INODE)
 		return error_set(err, EPERM, "only procfs, or a bind of it, may be mounted on /proc");
 	return 0;
-}
-
-// ---- new file systems ---------------------------------------------------------------------------
-
-struct parameters {
-	struct mount_parameter *items;
-	size_t count;
-	char mode[16];
-};
-
-// Types of the kernel's own, whose superblock may be shared with others: there only the mount is read-only.
-static bool is_pseudo(const struct mount_entry *entry)
-{
-	return entry->kind != mount_kind_other || text_equal(entry->type, "devpts") ||
-	       text_equal(entry->type, "mqueue") || text_equal(entry->type, "bpf") ||
-	       text_equal(entry->type, "devtmpfs") || text_equal(entry->type, "securityfs") ||
-	       text_equal(entry->type, "tracefs") || text_equal(entry->type, "debugfs");
-}
-
-static bool takes_context(const struct mount_entry *entry)
-{
-	return entry->kind == mount_kind_tmpfs ||
-	       (entry->kind == mount_kind_other && !text_equal(entry->type, "mqueue"));
-}
-
-static bool has_context(const struct mount_options *options)
-{
-	return mount_options_data(options, "context") || mount_options_data(options, "fscontext") ||
-	       mount_options_data(options, "rootcontext") || mount_options_data(options, "defcontext");
-}
-
-// target_fd: a tmpfs looks like the directory that it covers, unless a mode is asked for.
-static int collect_parameters(struct rootfs *rootfs, const struct mount_entry *entry, int target_fd,
-			      struct parameters *to, struct error *err)
-{
-	const struct mount_options *options = &entry->options;
-	size_t size = options->superblock_count + options->data_count + EXTRA_PARAMETERS;
-	to->items = arena_array(&rootfs->arena, size, sizeof *to->items);
-	if (!to->items)
-		return plan_no_memory(err);
-	to->count = 0;
-	for (size_t i = 0; i < options->superblock_count; i++)
-		to->items[to->count++] = options->superblock[i];
-	for (size_t i = 0; i < options->data_count; i++)
-		to->items[to->count++] = options->data[i];
-	if (entry->kind == mount_kind_tmpfs && !mount_options_data(options, "mode")) {
-		struct stat st;
-		if (fstat(target_fd, &st) < 0)
-			return error_errno(err, "stat mount point");
-		snprintf(to->mode, sizeof to->mode, "%o", (unsigned)(st.st_mode & 07777));
-		to->items[to->count++] = (struct mount_parameter){"mode", to->mode};
-	}
-	const char *label = rootfs->options->mount_label;
-	if (label && *label && takes_context(entry) && !has_context(options))
-		to->items[to->count++] = (struct mount_parameter){"context", label};
-	return 0;
-}
-
-static bool needs_classic(const struct mount_entry *entry, const struct parameters *parameters)
-{
-	if (entry->options.i_version)
-		return true;
-	for (size_t i = 0; i < parameters->count; i++)
-		if (parameters->items[i].value && strlen(parameters->items[i].value) > MOUNT_VALUE_MAX)
-			return true;
-	return false;
-}
-
-static unsigned long classic_flags(const struct mount_entry *entry)
-{
-	static const struct {
-		uint64_t attribute;
-		unsigned long flag;
-	} attributes[] = {
-		{KERNEL_MOUNT_ATTR_RDONLY, KERNEL_MS_RDONLY},
-		{KERNEL_MOUNT_ATTR_NOSUID, KERNEL_MS_NOSUID},
-		{KERNEL_MOUNT_ATTR_NODEV, KERNEL_MS_NODEV},
-		{KERNEL_MOUNT_ATTR_NOEXEC, KERNEL_MS_NOEXEC},
-		{KERNEL_MOUNT_ATTR_NOATIME, KERNEL_MS_NOATIME},
-		{KERNEL_MOUNT_ATTR_STRICTATIME, KERNEL_MS_STRICTATIME},
-		{KERNEL_MOUNT_ATTR_NODIRATIME, KERNEL_MS_NODIRATIME},
-		{KERNEL_MOUNT_ATTR_NOSYMFOLLOW, KERNEL_MS_NOSYMFOLLOW},
-	};
-	const struct mount_options *options = &entry->options;
-	unsigned long flags = options->i_version ? KERNEL_MS_I_VERSION : 0;
-	for (size_t i = 0; i < array_size(attributes); i++)
-		if (options->set & attributes[i].attribute)
-			flags |= attributes[i].flag;
-	if (entry->kind == mount_kind_tmpfs)
-		flags &= ~KERNEL_MS_RDONLY;
-	for (size_t i = 0; i < options->superblock_count; i++) {
-		const char *word = options->superblock[i].key;
-		if (text_equal(word, "sync"))
-			flags |= KERNEL_MS_SYNCHRONOUS;
-		else if (text_equal(word, "async"))
-			flags &= ~KERNEL_MS_SYNCHRONOUS;
-		else if (text_equal(word, "dirsync"))
-			flags |= KERNEL_MS_DIRSYNC;
-		else if (text_equal(word, "lazytime"))
-			flags |= KERNEL_MS_LAZYTIME;
-		else
-			flags &= ~KERNEL_MS_LAZYTIME;
-	}
-	return flags;
-}
-
-// mount(2) gives no descriptor and attaches at once, with all its attributes. The only second look-up of a name:
-// what it finds must be another file system than the one that was covered.
-static int find_classic(const struct rootfs *rootfs, const struct mount_entry *entry, int covered_fd,
-			struct error *err)
-{
-	struct stat covered, found;
-	auto_close int fd = *entry->destination
-				    ? path_open(rootfs->root_fd, entry->destination, O_PATH,
-						target_rule(rootfs, entry))
-				    : open(rootfs->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &found) < 0 || fstat(covered_fd, &covered) < 0)
-		return error_errno(err, "find the new mount");
-	if (found.st_dev == covered.st_dev)
-		return error_set(err, EBUSY, "the mount point changed meanwhile");
-	return take_fd(&fd);
-}
-
-static int make_classic(const struct rootfs *rootfs, const struct mount_entry *entry,
-			const char *source, const struct parameters *parameters, int *target_fd,
-			struct error *err)
-{
-	auto_text struct text data = {0};
-	for (size_t i = entry->options.superblock_count; i < parameters->count; i++) {
-		const struct mount_parameter *parameter = &parameters->items[i];
-		text_printf(&data, "%s%s%s%s", data.length ? "," : "", parameter->key,
-			    parameter->value ? "=" : "", parameter->value ? parameter->value : "");
-	}
-	if (text_failed(&data))
-		return plan_no_memory(err);
-	if (mount_classic(entry->type, source, *target_fd, classic_flags(entry), text_string(&data)) < 0)
-		return error_errno(err, "mount %s", entry->type);
-	int fd = find_classic(rootfs, entry, *target_fd, err);
-	memory_close(take_fd(target_fd));
-	return fd;
-}
-
-static int explain_refusal(const struct rootfs *rootfs, const struct mount_entry *entry,
-			   const struct mount_message *message, struct error *err)
-{
-	if (errno == EPERM && entry->kind == mount_kind_proc && rootfs->options->user_namespace)
-		return error_set(err, EPERM,
-				 "mount proc: %s: parts of the surrounding /proc are masked, or the "
-				 "pid namespace belongs to somebody else",
-				 error_text(EPERM));
-	return mounts_blame_kernel(entry->type, message, err);
-}
-
-// A copy of the host's /sys, for a user namespace whose network namespace is not its own: sysfs shows devices of
-// that namespace, and only its owner may mount it. Read-only goes for all of it, cgroups included.
-static int bind_host_sys(struct mount_entry *entry, struct error *err)
-{
-	int fd = mount_clone(AT_FDCWD, "/sys", true, false);
-	if (fd < 0)
-		return error_errno(err, "bind /sys");
-	struct mount_options *options = &entry->options;
-	if (!options->read_write || (options->set & KERNEL_MOUNT_ATTR_RDONLY))
-		options->recursive_set |= KERNEL_MOUNT_ATTR_RDONLY;
-	options->recursive_set |= options->set & ~KERNEL_MOUNT_ATTR_ATIME;
-	return fd;
-}
-
-static int make_file_system(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
-			    struct error *err)
-{
-	struct parameters parameters;
-	struct mount_message message;
-	const struct mount_options *options = &entry->options;
-	const char *source = entry->spec->source && *entry->spec->source ? entry->spec->source
-									 : entry->type;
-	if (collect_parameters(rootfs, entry, *target_fd, &parameters, err) < 0)
-		return -1;
-	if (needs_classic(entry, &parameters))
-		return make_classic(rootfs, entry, source, &parameters, target_fd, err);
-	bool read_only = options->set & KERNEL_MOUNT_ATTR_RDONLY;
-	uint64_t set = options->set;
-	if (entry->kind == mount_kind_tmpfs)
-		set &= ~KERNEL_MOUNT_ATTR_RDONLY;
-	int fd = mount_new(entry->type, source, parameters.items, parameters.count, set,
-			   read_only && !is_pseudo(entry), &message);
-	if (fd >= 0)
-		return fd;
-	if (errno == EPERM && entry->kind == mount_kind_sysfs && rootfs->options->user_namespace &&
-	    !rootfs->options->network_namespace_new) {
-		fd = bind_host_sys(entry, err);
-		if (fd >= 0 && mount_set_attributes(fd, options->set, options->clear, false) < 0) {
-			int result = error_errno(err, "set mount attributes");
-			memory_close(fd);
-			return result;
-		}
-		return fd;
-	}
-	return explain_refusal(rootfs, entry, &message, err);
 }
 
 // ---- what a mount gets before and after it is attached ------------------------------------------
@@ -378,7 +170,7 @@ static int make_symlink(const struct rootfs *rootfs, const struct mount_entry *e
 {
 	char name[256], found[PATH_MAX];
 	auto_close int parent = path_open_parent(rootfs->root_fd, entry->destination, true,
-						 target_rule(rootfs, entry), name);
+						 mounts_target_rule(rootfs, entry), name);
 	if (parent < 0)
 		return error_errno(err, "open parent directory");
 	if (symlinkat(entry->symlink, parent, name) == 0)
@@ -417,7 +209,7 @@ static int attach_new(struct rootfs *rootfs, struct mount_entry *entry, struct e
 		return -1;
 	auto_close int fd = entry->kind == mount_kind_cgroup
 				    ? cgroup_mount_make(rootfs, entry, err)
-				    : make_file_system(rootfs, entry, &target, err);
+				    : file_system_make(rootfs, entry, &target, err);
 	if (fd < 0 || label_queue(rootfs, entry, fd, err) < 0)
 		return -1;
 	if (entry->options.copy_up && tmpfs_copy(target, fd, err) < 0)
@@ -427,15 +219,15 @@ static int attach_new(struct rootfs *rootfs, struct mount_entry *entry, struct e
 
 static int remount(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
-	struct parameters parameters;
+	struct mount_parameters parameters;
 	struct mount_message message;
 	const struct mount_options *options = &entry->options;
 	auto_close int fd = path_open(rootfs->root_fd, entry->destination, O_PATH,
-				      target_rule(rootfs, entry));
+				      mounts_target_rule(rootfs, entry));
 	if (fd < 0)
 		return error_errno(err, "open mount to change");
 	if (guard_target(entry, fd, err) < 0 ||
-	    collect_parameters(rootfs, entry, fd, &parameters, err) < 0)
+	    file_system_parameters(rootfs, entry, fd, &parameters, err) < 0)
 		return -1;
 	bool superblock = !options->bind && !options->recursive_bind;
 	bool read_only = options->set & KERNEL_MOUNT_ATTR_RDONLY;

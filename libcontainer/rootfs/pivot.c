@@ -136,16 +136,16 @@ static int enter_by_chroot(const struct rootfs *rootfs, struct error *err)
 static int enter_by_pivot(const struct rootfs *rootfs, struct error *err)
 {
 	// after the pivot "." still is the new root to most calls, so the old one is held
-	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (old < 0 || fchdir(rootfs->root_fd) < 0)
+	bool shared = source_stays_shared(rootfs);
+	auto_close int old = shared ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if ((shared && old < 0) || fchdir(rootfs->root_fd) < 0)
 		return error_errno(err, "chdir to the root");
 	if (sys_pivot_root(".", ".") < 0)
 		return error_errno(err, "pivot_root to %s%s", rootfs->root_path,
 				   errno == EINVAL ? " (a root in an initramfs cannot be left: try --no-pivot)"
 						   : "");
 	// otherwise the unmount would reach the peers of shared mounts, on the host
-	if (source_stays_shared(rootfs) &&
-	    mount_set_propagation(old, KERNEL_MS_SLAVE, true) < 0)
+	if (shared && mount_set_propagation(old, KERNEL_MS_SLAVE, true) < 0)
 		return error_errno(err, "part the old root from the host's");
 	// umount2 does look through to what covers "."
 	if (sys_umount2(".", KERNEL_MNT_DETACH) < 0)

@@ -49,7 +49,6 @@ struct mount_entry {
 	enum proc_place proc_place;
 	enum idmap_source idmap;
 	const struct spec_id_mappings *uid_mappings, *gid_mappings;  // for idmap_source_own
-	bool cgroup_whole;  // this bind shows the cgroups of everybody
 	int tree_fd;        // owned: detached copy of the source, once it is opened
 	int idmap_fd;       // owned: helper user namespace, until it is applied
 	bool idmapped;
@@ -132,6 +131,20 @@ int idmap_apply(struct mount_entry *entry, int mount_fd, struct error *err) must
 int masks_prepare(struct rootfs *rootfs, struct error *err) must_check;
 int masks_apply(struct rootfs *rootfs, struct error *err) must_check;
 int readonly_paths_apply(struct rootfs *rootfs, struct error *err) must_check;
+
+// Parameters of a new file system or of a remount; owned by the plan's arena.
+struct mount_parameters {
+	struct mount_parameter *items;
+	size_t count;
+	char mode[16];  // a tmpfs looks like the directory target_fd, unless a mode is asked for
+};
+int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entry, int target_fd,
+			   struct mount_parameters *to, struct error *err) must_check;
+// A new file system, detached; or already attached to *target_fd, which then is closed and -1.
+int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
+		     struct error *err) must_check;
+// Whether symbolic links may be followed on the way to the entry's destination.
+enum path_rule mounts_target_rule(const struct rootfs *rootfs, const struct mount_entry *entry);
 
 // Says why a new file system could not be made: the kernel's own words when it gave some.
 int mounts_blame_kernel(const char *what, const struct mount_message *message, struct error *err);
