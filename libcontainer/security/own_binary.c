@@ -7,7 +7,7 @@
 //   1. The file lies on a read-only mount, belongs to the host's root, and so do we: nothing can be written
 //      through the link. (Not so for a file that is merely immutable: a container with CAP_LINUX_IMMUTABLE can change that
 //      through the link. Not so for rootless callers, whose files are their own.)
-//   2. The pages are moved off the file, and the link is pointed at an empty sealed memfd: own_pages.h.
+//   2. The pages are copied off the file, and the link is pointed at an empty sealed memfd: own_pages.h.
 //   3. The program is executed again from a sealed memfd with its content. The new program recognises itself
 //      by the seals of its own file, which nobody can fake by an environment variable.
 #include <errno.h>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // See own_pages.h.
 //
-// The program headers tell what the kernel mapped: no /proc is read for it. All copies lie in one anonymous area that
-// is populated at once; what cannot have changed is read from the file (its pages in memory stay untouched), what
-// can have is copied from memory. Then each copy is moved onto its original with one mremap, which replaces atomically:
-// the instruction after the call is the same one in the other page.
+// The program headers tell what the kernel mapped: no /proc is read for it. What cannot have changed (text, constants) is
+// copied within the kernel from the file to a sealed memfd, which is then mapped over it: only pages that are used
+// later become part of this process's memory. What can have changed is copied to anonymous memory. Each
+// replacement is one call, mmap or mremap at a fixed place, which is atomic: the instruction after it is the same
+// one in the other page.
 //
 // Between the copy of the writable part and its move nothing may write to a global variable: no allocation, no stdio.
 #include "libcontainer/security/own_pages.h"
@@ -23,10 +24,11 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "libcontainer/base/text.h"
+#include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
 
 #define PIECES_MAX 12U
@@ -128,49 +130,70 @@ static int list_pieces(struct pieces *pieces)
 	return 0;
 }
 
-static int read_piece(int file, const struct piece *piece, uintptr_t to)
+static int copy_to(int to, int from, uint64_t offset, uint64_t size)
 {
-	uintptr_t done = 0;
-	while (done < piece->size) {
-		ssize_t got = pread(file, (void *)(to + done), piece->size - done,
-				    (off_t)(piece->offset + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
+	off_t at = (off_t)offset;
+	if (lseek(to, at, SEEK_SET) < 0)
+		return -1;
+	while ((uint64_t)at < offset + size) {
+		ssize_t sent = sendfile(to, from, &at, offset + size - (uint64_t)at);
+		if (sent < 0 && errno != EINTR && errno != EAGAIN)
 			return -1;
-		if (got == 0)
+		if (sent == 0)
 			break;  // the last page is longer than the file: zeros
-		done += (uintptr_t)got;
-	}
-	if (piece->protection & PROT_EXEC)
-		__builtin___clear_cache((char *)to, (char *)(to + piece->size));
-	return 0;
-}
-
-static int copy_unchanging(int file, const struct pieces *pieces, uintptr_t area)
-{
-	for (size_t i = 0; i < pieces->count; i++) {
-		const struct piece *piece = &pieces->items[i];
-		if (!piece->in_memory && read_piece(file, piece, area) < 0)
-			return -1;
-		if (!piece->in_memory && mprotect((void *)area, piece->size, piece->protection) < 0)
-			return -1;
-		area += piece->size;
 	}
 	return 0;
 }
 
-// From here to the end of each round no global variable may change.
-static int move_all(const struct pieces *pieces, uintptr_t area)
+// A memfd that holds the parts of the file that cannot have changed, at the same offsets.
+static int copy_unchanging(int file, const struct pieces *pieces)
+{
+	int fd = memfd_create("husk-pages", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -1;
+	uint64_t end = 0;
+	int result = 0;
+	for (size_t i = 0; i < pieces->count && result == 0; i++) {
+		const struct piece *piece = &pieces->items[i];
+		if (piece->in_memory)
+			continue;
+		result = copy_to(fd, file, piece->offset, piece->size);
+		if (end < piece->offset + piece->size)
+			end = piece->offset + piece->size;
+	}
+	// F_SEAL_WRITE would wait until no processor has a page of it in hand; nobody has a writable mapping that
+	// F_SEAL_FUTURE_WRITE would spare
+	if (result < 0 || ftruncate(fd, (off_t)end) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) < 0) {
+		memory_close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int move_unchanging(int fd, const struct pieces *pieces)
 {
 	for (size_t i = 0; i < pieces->count; i++) {
 		const struct piece *piece = &pieces->items[i];
-		if (piece->in_memory) {
-			copy_words(area, piece->start, piece->size);
-			if (!(piece->protection & PROT_WRITE) &&
-			    mprotect((void *)area, piece->size, piece->protection) < 0)
-				return -1;
-		}
+		if (!piece->in_memory &&
+		    mmap((void *)piece->start, piece->size, piece->protection, MAP_PRIVATE | MAP_FIXED, fd,
+			 (off_t)piece->offset) == MAP_FAILED)
+			return -1;
+	}
+	return 0;
+}
+
+// From the copy to the move of a piece no global variable may change.
+static int move_changed(const struct pieces *pieces, uintptr_t area)
+{
+	for (size_t i = 0; i < pieces->count; i++) {
+		const struct piece *piece = &pieces->items[i];
+		if (!piece->in_memory)
+			continue;
+		copy_words(area, piece->start, piece->size);
+		if (!(piece->protection & PROT_WRITE) &&
+		    mprotect((void *)area, piece->size, piece->protection) < 0)
+			return -1;
 		if (mremap((void *)area, piece->size, piece->size, MREMAP_MAYMOVE | MREMAP_FIXED,
 			   (void *)piece->start) == MAP_FAILED)
 			return -1;
@@ -184,18 +207,22 @@ int own_pages_detach(int file)
 	struct pieces pieces = {.count = 0};
 	if (list_pieces(&pieces) < 0)
 		return -1;
-	uintptr_t total = 0;
+	uintptr_t changed = 0;
 	for (size_t i = 0; i < pieces.count; i++)
-		total += pieces.items[i].size;
-	void *area = mmap(NULL, total, PROT_READ | PROT_WRITE,
+		changed += pieces.items[i].in_memory ? pieces.items[i].size : 0;
+	auto_close int copy = copy_unchanging(file, &pieces);
+	if (copy < 0 || move_unchanging(copy, &pieces) < 0)
+		return -1;
+	if (changed == 0)
+		return 0;
+	void *area = mmap(NULL, changed, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (area == MAP_FAILED)
 		return -1;
-	if (copy_unchanging(file, &pieces, (uintptr_t)area) == 0 &&
-	    move_all(&pieces, (uintptr_t)area) == 0)
+	if (move_changed(&pieces, (uintptr_t)area) == 0)
 		return 0;
 	int saved = errno;
-	munmap(area, total);  // what has moved away is not part of it any more
+	munmap(area, changed);  // what has moved away is not part of it any more
 	errno = saved;
 	return -1;
 }

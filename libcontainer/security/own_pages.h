@@ -5,7 +5,7 @@
 
 #include "libcontainer/base/attributes.h"
 
-// Replaces every mapping of the program's file by anonymous memory with the same content and protection.
+// Replaces every mapping of the program's file by memory that no file system has, with the same content and protection.
 // file: the program, open for reading. -1 and errno: nothing, or only a part, was replaced; the program runs on
 // in either case.
 int own_pages_detach(int file) must_check;

@@ -86,9 +86,10 @@ int keyring_join(const char *id, const char *selinux_label, const char **note, s
 // ---- own_binary.c --------------------------------------------------------------------------------
 
 // Makes the file behind /proc/self/exe unreachable from inside a container, for this process and those it clones: nothing to
-// do on a read-only file system or an immutable file; else the running program's pages are copied to anonymous memory
-// and exe_fd is pointed at an empty sealed memfd (PR_SET_MM_MAP); else the program is executed again from a sealed
-// memfd copy (argv is for that; does not return then). Must run before any container namespace is entered. CVE-2019-5736.
+// do when it is root's, on a read-only mount, and the caller is the host's root; else the running program's pages are
+// copied to memory without a file and exe_fd is pointed at an empty sealed memfd (PR_SET_MM_MAP); else, without the
+// capability for that, the program is executed again from a sealed memfd copy (argv is for that; does not return then).
+// Must run before any container namespace is entered. Afterwards /proc/self/exe is of no use to husk either. CVE-2019-5736.
 int own_binary_protect(char *const argv[], struct error *err) must_check;
 
 #endif
