@@ -115,7 +115,7 @@ START_TEST(much_output_through_a_stopped_reader)
 	make_pipe(out);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t pid = start_foreground(SHELL("stty raw -echo; i=0; while [ $i -lt 40 ]; do "
-					   "seq -f %06g 100000 137448; i=$((i+1)); done; echo end"),
+					   "seq -f %06g 100000 137448; i=$((i+1)); done | cat; echo end"),
 				     null, out[1]);
 	close(out[1]);
 	pause_ms(1500);
@@ -180,6 +180,18 @@ START_TEST(no_busy_loop)
 }
 END_TEST
 
+// Until so much waits in the pipe that nothing more comes.
+static void wait_until_full(int pipe_fd)
+{
+	int before = -1, now = 0, same = 0;
+	while (same < 5) {
+		pause_ms(100);
+		ck_assert_int_eq(ioctl(pipe_fd, FIONREAD, &now), 0);
+		same = now == before && now > 0 ? same + 1 : 0;
+		before = now;
+	}
+}
+
 START_TEST(signals_pass_a_stopped_reader)
 {
 	int out[2];
@@ -187,13 +199,17 @@ START_TEST(signals_pass_a_stopped_reader)
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t pid = start_foreground(SHELL("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyy; done"), null,
 				     out[1]);
-	pause_ms(500);
+	wait_until_full(out[0]);
 	kill(pid, SIGTERM);
-	// the program is dead now, and what it wrote waits for us: a second signal gives that up
+	// the program dies, and what it wrote waits for us: a later signal gives that up
 	pause_ms(300);
-	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
-	kill(pid, SIGTERM);
-	ck_assert_int_eq(code_of(pid), 128 + SIGTERM);
+	int status = -1;
+	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+	for (int i = 0; i < 100 && waitpid(pid, &status, WNOHANG) == 0; i++) {
+		kill(pid, SIGTERM);
+		pause_ms(100);
+	}
+	ck_assert_int_eq(process_exit_code(status), 128 + SIGTERM);
 }
 END_TEST
 
@@ -255,21 +271,16 @@ START_TEST(much_input)
 	pid_t pid = start_foreground(SHELL("stty raw -echo; echo r; head -c 1000000 | cksum"), in[0], out[1]);
 	close(in[0]), close(out[1]);
 	ck_assert_int_eq(read(out[0], text, 2), 2);
+	static char data[1000000];
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (char)('a' + i * i % 26);
+	scratch_write("data", data, sizeof data, 0600);
 	pid_t writer = fork();
-	if (writer == 0) {
-		char block[1000];
-		for (size_t i = 0; i < sizeof block; i++)
-			block[i] = (char)('a' + i % 26);
-		for (int i = 0; i < 1000; i++)
-			if (write(in[1], block, sizeof block) != sizeof block)
-				_exit(1);
-		_exit(0);
-	}
-	FILE *reference = popen("i=0; b=; while [ $i -lt 1000 ]; do b=$b$(printf %s "
-				"abcdefghijklmnopqrstuvwxyz | cut -c $((i % 26 + 1))); i=$((i+1)); done;"
-				"i=0; while [ $i -lt 1000 ]; do printf %s $b; i=$((i+1)); done | cksum",
-				"r");
-	char wanted[64] = {0};
+	if (writer == 0)
+		_exit(write(in[1], data, sizeof data) != sizeof data);
+	char wanted[64] = {0}, command[128];
+	snprintf(command, sizeof command, "cksum <%s/data", scratch_path);
+	FILE *reference = popen(command, "r");
 	ck_assert_ptr_nonnull(fgets(wanted, sizeof wanted, reference));
 	pclose(reference);
 	size_t used = 0;

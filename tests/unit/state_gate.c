@@ -19,7 +19,7 @@ static _Noreturn void behave(int connection, enum behaviour behaviour)
 	switch (behaviour) {
 	case fails_after_last:
 		start_gate_say_last(connection);
-		/* fall through */
+		__attribute__((fallthrough));
 	case fails:
 		(void)!error_set(&failure, ENOEXEC, "exec /x: Exec format error");
 		start_gate_fail(connection, &failure);
