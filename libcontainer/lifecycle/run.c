@@ -13,6 +13,9 @@
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/lifecycle/remove.h"
 
+// How long the end of the foreground waits for another command on the container, `delete --force` for example.
+#define LOCK_MS 30000
+
 // The program could not be executed, or a poststart hook refused: the container is stopped and nothing is left.
 static int undo(struct creation *creation)
 {
@@ -41,7 +44,14 @@ static int stay(struct creation *creation, bool keep, int *status, struct error 
 	creation->pid = 0;
 	if (keep)
 		return result;
-	struct error failure;
+	struct error failure = {0};
+	if (state_lock(creation->dir_fd, true, LOCK_MS, &failure) < 0) {
+		// somebody else has deleted it meanwhile: that is what was to be done here
+		if (failure.code == ENOENT)
+			return result;
+		*err = failure;
+		return -1;
+	}
 	const struct removal removal = {
 		.root_fd = creation->root_fd, .id = creation->options->id, .cgroup = &creation->cgroup,
 		.cgroup_made_from = creation->record.cgroup_made_from, .spec = creation->spec,
@@ -60,6 +70,8 @@ static int run(struct creation *creation, const struct container_run_options *op
 	if (creation_run(creation, err) < 0 || start(creation, err) < 0)
 		return -1;
 	*status = 0;
+	// the container is complete: from now on other commands may act on it
+	state_unlock(creation->dir_fd);
 	return options->detach ? 0 : stay(creation, options->keep, status, err);
 }
 

@@ -118,6 +118,12 @@ int state_lock(int dir_fd, bool exclusive, int timeout_ms, struct error *err)
 	return 0;
 }
 
+void state_unlock(int dir_fd)
+{
+	// by hand, not by closing: a foreground run keeps the descriptor for as long as the container lives
+	(void)flock(dir_fd, LOCK_UN);
+}
+
 // ---- reserve, open -------------------------------------------------------------------------------
 
 // Whether id still names the directory dir_fd.

@@ -64,6 +64,9 @@ int state_open(int root_fd, const char *id, int *dir_fd, struct error *err) must
 // descriptor, inherited ones included: init must close its own.
 int state_lock(int dir_fd, bool exclusive, int timeout_ms, struct error *err) must_check;
 
+// Lets other commands in again.
+void state_unlock(int dir_fd);
+
 int state_write(int dir_fd, const struct state_record *record, struct error *err) must_check;
 // A record that is torn or not there is an error with code ENODATA.
 int state_read(int dir_fd, struct state_record *record, struct error *err) must_check;
