@@ -108,8 +108,10 @@ struct default_mount {
 static const struct default_mount mounts[] = {
 	{"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}},
 	{"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
-	{"/dev/pts", "devpts", "devpts",
-	 {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+	{"/dev/pts",
+         "devpts",
+         "devpts",
+         {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
 	{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}},
 	{"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}},
 	{"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}},
@@ -122,10 +124,18 @@ static const struct default_mount rootless_sys = {
 	"/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro", "rro"}};
 
 static const char *const masked_paths[] = {
-	"/proc/acpi",          "/proc/asound",     "/proc/interrupts",
-	"/proc/kcore",         "/proc/keys",       "/proc/latency_stats",
-	"/proc/sched_debug",   "/proc/scsi",       "/proc/timer_list",
-	"/proc/timer_stats",   "/sys/firmware",    "/sys/devices/virtual/powercap",
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/sys/firmware",
+	"/sys/devices/virtual/powercap",
 	NULL,
 };
 
@@ -134,8 +144,8 @@ static const char *const readonly_paths[] = {
 };
 
 static const char *const namespaces[] = {"pid", "ipc", "uts", "mount", "cgroup", "network", NULL};
-static const char *const rootless_namespaces[] = {"pid", "ipc", "uts", "mount", "cgroup", "user",
-						  NULL};
+static const char *const rootless_namespaces[] = {"pid",    "ipc",  "uts", "mount",
+                                                  "cgroup", "user", NULL};
 
 // ---- putting it together --------------------------------------------------------------------------
 
@@ -184,9 +194,9 @@ static void put_mapping(struct text *text, const char *key, uint32_t host_id)
 {
 	char line[160];
 	(void)snprintf(line, sizeof(line),
-		       "\t\t\"%s\": [\n\t\t\t{\n\t\t\t\t\"containerID\": 0,\n"
-		       "\t\t\t\t\"hostID\": %" PRIu32 ",\n\t\t\t\t\"size\": 1\n\t\t\t}\n\t\t],\n",
-		       key, host_id);
+	               "\t\t\"%s\": [\n\t\t\t{\n\t\t\t\t\"containerID\": 0,\n"
+	               "\t\t\t\t\"hostID\": %" PRIu32 ",\n\t\t\t\t\"size\": 1\n\t\t\t}\n\t\t],\n",
+	               key, host_id);
 	put(text, line);
 }
 
@@ -209,7 +219,7 @@ static void put_thermal_paths(struct text *text)
 	long count = sysconf(_SC_NPROCESSORS_CONF);
 	for (long i = 0; i < count; i++) {
 		(void)snprintf(path, sizeof(path),
-			       "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i);
+		               "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i);
 		if (access(path, F_OK) == 0)
 			put_element(text, false, "\t\t\t", path);
 	}
@@ -257,8 +267,8 @@ char *spec_default_text(bool rootless, uint32_t uid, uint32_t gid)
 		put_mapping(&text, "gidMappings", gid);
 	} else {
 		put(&text, "\t\t\"resources\": {\n\t\t\t\"devices\": [\n\t\t\t\t{\n"
-			   "\t\t\t\t\t\"allow\": false,\n\t\t\t\t\t\"access\": \"rwm\"\n"
-			   "\t\t\t\t}\n\t\t\t]\n\t\t},\n");
+		           "\t\t\t\t\t\"allow\": false,\n\t\t\t\t\t\"access\": \"rwm\"\n"
+		           "\t\t\t\t}\n\t\t\t]\n\t\t},\n");
 	}
 	put_namespaces(&text, rootless ? rootless_namespaces : namespaces);
 	put_paths(&text);

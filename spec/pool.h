@@ -12,17 +12,16 @@ struct pool_chunk;
 
 struct pool {
 	struct pool_chunk *chunks;  // owned, the newest first
-	char *next;                  // the first free byte of the newest chunk
-	size_t left;                 // free bytes behind it
-	size_t chunk_size;           // of the next chunk
+	char *next;  // the first free byte of the newest chunk
+	size_t left;  // free bytes behind it
+	size_t chunk_size;  // of the next chunk
 };
 
 // An empty pool whose first chunk will hold first_size bytes. It allocates nothing yet.
 void pool_init(struct pool *pool, size_t first_size);
 
 // size bytes aligned to align (a power of two, at most 16), or NULL when memory ran out.
-void *pool_alloc(struct pool *pool, size_t size, size_t align)
-	__attribute__((warn_unused_result));
+void *pool_alloc(struct pool *pool, size_t size, size_t align) __attribute__((warn_unused_result));
 
 // count * size bytes, aligned for any type; NULL also when the product overflows.
 void *pool_alloc_array(struct pool *pool, size_t count, size_t size)

@@ -33,7 +33,7 @@ struct tree_node {
 
 struct tree {
 	const char *text;  // borrowed
-	char *unescaped;   // owned: strings that had escapes
+	char *unescaped;  // owned: strings that had escapes
 	struct tree_node *nodes;  // owned; nodes[0] is the document
 	size_t count;
 };

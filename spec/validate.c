@@ -2,16 +2,15 @@
 // The rules between fields: what the decoder cannot see while it looks at one value. Each function
 // holds one subject; all of them read the finished struct and nothing else, so that a configuration
 // that was changed after parsing (by options of the command line) can be checked again.
-#include <inttypes.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "spec/spec.h"
+#include "spec/validate.h"
 
-// Returns -1. The reason may hold one %s for the detail, which is shortened.
+// Returns -1.
 static int fail(struct spec_error *error, const char *reason, const char *path, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -42,7 +41,7 @@ static int check_rlimits(const struct spec_process *process, struct spec_error *
 			return fail(error, "is there already", "process.rlimits[%zu].type", i);
 		if (rlimit->soft > rlimit->hard)
 			return fail(error, "must not be above the hard limit",
-				    "process.rlimits[%zu].soft", i);
+			            "process.rlimits[%zu].soft", i);
 		seen |= bit;
 	}
 	return 0;
@@ -56,16 +55,16 @@ static int check_scheduler(const struct spec_scheduler *scheduler, struct spec_e
 	bool fair = policy == SCHED_NORMAL || policy == SCHED_BATCH;
 	bool realtime = policy == SCHED_FIFO || policy == SCHED_RR;
 	bool times = scheduler->runtime.value != 0 || scheduler->deadline.value != 0 ||
-		     scheduler->period.value != 0;
+	             scheduler->period.value != 0;
 	if (scheduler->nice.value != 0 && !fair)
 		return fail(error, "is for SCHED_OTHER and SCHED_BATCH only",
-			    "process.scheduler.nice");
+		            "process.scheduler.nice");
 	if (scheduler->priority.value != 0 && !realtime)
 		return fail(error, "is for SCHED_FIFO and SCHED_RR only",
-			    "process.scheduler.priority");
+		            "process.scheduler.priority");
 	if (times && policy != SCHED_DEADLINE)
 		return fail(error, "runtime, deadline and period are for SCHED_DEADLINE only",
-			    "process.scheduler");
+		            "process.scheduler");
 	return 0;
 }
 
@@ -111,15 +110,14 @@ static int check_user_namespace(const struct spec *spec, struct spec_error *erro
 
 static int check_time_namespace(const struct spec *spec, struct spec_error *error)
 {
-	const struct spec_namespace *namespace =
-		&spec->linux_.namespaces[spec_namespace_type_time];
+	const struct spec_namespace *namespace = &spec->linux_.namespaces[spec_namespace_type_time];
 	if (!spec->linux_.monotonic.set && !spec->linux_.boottime.set)
 		return 0;
 	if (!namespace->listed)
 		return fail(error, "needs a time namespace", "linux.timeOffsets");
 	if (namespace->path != NULL)
 		return fail(error, "cannot be set in a time namespace that is joined",
-			    "linux.timeOffsets");
+		            "linux.timeOffsets");
 	return 0;
 }
 
@@ -156,112 +154,15 @@ static int check_mounts(const struct spec *spec, struct spec_error *error)
 		bool uids = mount->uid_mappings.count > 0, gids = mount->gid_mappings.count > 0;
 		if (uids && !gids)
 			return fail(error, "is required beside uidMappings",
-				    "mounts[%zu].gidMappings", i);
+			            "mounts[%zu].gidMappings", i);
 		if (gids && !uids)
 			return fail(error, "is required beside gidMappings",
-				    "mounts[%zu].uidMappings", i);
+			            "mounts[%zu].uidMappings", i);
 		if (!uids && !user && asks_for_mapping(mount))
-			return fail(error, "idmap needs uidMappings and gidMappings or a user namespace",
-				    "mounts[%zu].options", i);
+			return fail(error,
+			            "idmap needs uidMappings and gidMappings or a user namespace",
+			            "mounts[%zu].options", i);
 	}
-	return 0;
-}
-
-// ---- sysctl ---------------------------------------------------------------------------------------
-
-// The path below /proc/sys of a name that is written with dots or with slashes: as in sysctl(8), the
-// separator that comes first separates, the other one stands for itself. false for a name that
-// could not be one, among them every one with "." or ".." as a part.
-static bool normalise_sysctl(const char *name, char *path, size_t size)
-{
-	size_t length = strlen(name);
-	bool dots = name[strcspn(name, "./")] == '.';
-	size_t part = 0;
-	if (length == 0 || length >= size)
-		return false;
-	for (size_t i = 0; i <= length; i++) {
-		path[i] = !dots || (name[i] != '.' && name[i] != '/') ? name[i]
-			  : name[i] == '.'                             ? '/'
-								       : '.';
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		size_t part_length = i - part;
-		if (part_length == 0 || (part_length == 1 && path[part] == '.') ||
-		    (part_length == 2 && path[part] == '.' && path[part + 1] == '.'))
-			return false;
-		part = i + 1;
-	}
-	return true;
-}
-
-struct sysctl_rule {
-	const char *path;  // with a slash at the end: everything below
-	enum spec_namespace_type namespace;
-};
-
-// The ones that belong to a namespace. Everything else belongs to the host.
-static const struct sysctl_rule sysctl_rules[] = {
-	{"net/", spec_namespace_type_network},
-	{"kernel/msgmax", spec_namespace_type_ipc},
-	{"kernel/msgmnb", spec_namespace_type_ipc},
-	{"kernel/msgmni", spec_namespace_type_ipc},
-	{"kernel/sem", spec_namespace_type_ipc},
-	{"kernel/shmall", spec_namespace_type_ipc},
-	{"kernel/shmmax", spec_namespace_type_ipc},
-	{"kernel/shmmni", spec_namespace_type_ipc},
-	{"kernel/shm_rmid_forced", spec_namespace_type_ipc},
-	{"fs/mqueue/", spec_namespace_type_ipc},
-	{"kernel/domainname", spec_namespace_type_uts},
-	{"user/", spec_namespace_type_user},
-};
-
-static const struct sysctl_rule *find_sysctl(const char *path)
-{
-	for (size_t i = 0; i < sizeof(sysctl_rules) / sizeof(sysctl_rules[0]); i++) {
-		const struct sysctl_rule *rule = &sysctl_rules[i];
-		size_t length = strlen(rule->path);
-		if (rule->path[length - 1] == '/' ? strncmp(path, rule->path, length) == 0
-						  : strcmp(path, rule->path) == 0)
-			return rule;
-	}
-	return NULL;
-}
-
-static int fail_sysctl(struct spec_error *error, const char *name, const char *reason)
-{
-	char shown[64];
-	(void)snprintf(shown, sizeof(shown), "%s", name);
-	for (char *at = shown; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			*at = '?';
-	return fail(error, reason, "linux.sysctl[\"%s\"]", shown);
-}
-
-static int check_sysctl(const struct spec *spec, const char *name, struct spec_error *error)
-{
-	char path[512], reason[64];
-	if (!normalise_sysctl(name, path, sizeof(path)))
-		return fail_sysctl(error, name, "must be the name of a sysctl");
-	if (strcmp(path, "kernel/hostname") == 0)
-		return fail_sysctl(error, name, "conflicts with hostname: set that one");
-	if (strcmp(path, "kernel/domainname") == 0 && spec->domainname != NULL)
-		return fail_sysctl(error, name, "conflicts with domainname: set only one of them");
-	const struct sysctl_rule *rule = find_sysctl(path);
-	if (rule == NULL)
-		return fail_sysctl(error, name, "belongs to the host, not to a namespace");
-	if (has(spec, rule->namespace))
-		return 0;
-	(void)snprintf(reason, sizeof(reason), "needs a namespace of type %s",
-		       spec_namespace_name(rule->namespace));
-	return fail_sysctl(error, name, reason);
-}
-
-static int check_sysctls(const struct spec *spec, struct spec_error *error)
-{
-	const struct spec_string_map *sysctl = &spec->linux_.sysctl;
-	for (size_t i = 0; i < sysctl->count; i++)
-		if (check_sysctl(spec, sysctl->items[i].key, error) < 0)
-			return -1;
 	return 0;
 }
 
@@ -269,7 +170,7 @@ static int check_sysctls(const struct spec *spec, struct spec_error *error)
 
 // Why an action cannot carry this errnoRet, or NULL.
 static const char *errno_fault(enum spec_seccomp_action action,
-			       const struct spec_optional_u64 *errno_ret)
+                               const struct spec_optional_u64 *errno_ret)
 {
 	if (!errno_ret->set || action == spec_seccomp_action_trace)
 		return NULL;
@@ -287,7 +188,7 @@ static bool names_system_call(const struct spec_seccomp_rule *rule, const char *
 }
 
 static int check_seccomp_rule(const struct spec_seccomp *seccomp, size_t i,
-			      struct spec_error *error)
+                              struct spec_error *error)
 {
 	const struct spec_seccomp_rule *rule = &seccomp->rules[i];
 	const char *fault = errno_fault(rule->action, &rule->errno_ret);
@@ -297,11 +198,11 @@ static int check_seccomp_rule(const struct spec_seccomp *seccomp, size_t i,
 		return 0;
 	if (seccomp->listener_path == NULL)
 		return fail(error, "SCMP_ACT_NOTIFY needs a listenerPath",
-			    "linux.seccomp.syscalls[%zu].action", i);
+		            "linux.seccomp.syscalls[%zu].action", i);
 	// The process that loads the filter still has to report; nobody would answer it.
 	if (names_system_call(rule, "write"))
 		return fail(error, "SCMP_ACT_NOTIFY cannot be used for write",
-			    "linux.seccomp.syscalls[%zu].action", i);
+		            "linux.seccomp.syscalls[%zu].action", i);
 	return 0;
 }
 
@@ -315,7 +216,7 @@ static int check_seccomp(const struct spec *spec, struct spec_error *error)
 		return fail(error, fault, "linux.seccomp.defaultErrnoRet");
 	if (seccomp->default_action == spec_seccomp_action_notify)
 		return fail(error, "SCMP_ACT_NOTIFY cannot be the default",
-			    "linux.seccomp.defaultAction");
+		            "linux.seccomp.defaultAction");
 	if (seccomp->listener_metadata != NULL && seccomp->listener_path == NULL)
 		return fail(error, "needs a listenerPath", "linux.seccomp.listenerMetadata");
 	for (size_t i = 0; i < seccomp->rules_count; i++)
@@ -333,8 +234,8 @@ static int check_swap(const struct spec *spec, struct spec_error *error)
 		return fail(error, "needs a memory limit", "linux.resources.memory.swap");
 	if (memory->swap.value > 0 && memory->swap.value < memory->limit.value)
 		return fail(error,
-			    "is memory and swap together, so it must not be below the memory limit",
-			    "linux.resources.memory.swap");
+		            "is memory and swap together, so it must not be below the memory limit",
+		            "linux.resources.memory.swap");
 	return 0;
 }
 
@@ -347,12 +248,13 @@ static int check_memory_policy(const struct spec *spec, struct spec_error *error
 		return 0;
 	if (takes_none && policy->nodes != NULL)
 		return fail(error, "is not for MPOL_DEFAULT and MPOL_LOCAL",
-			    "linux.memoryPolicy.nodes");
+		            "linux.memoryPolicy.nodes");
 	if (!takes_none && policy->mode != MPOL_PREFERRED && policy->nodes == NULL)
 		return fail(error, "is required for this mode", "linux.memoryPolicy.nodes");
 	if ((policy->flags & MPOL_F_STATIC_NODES) && (policy->flags & MPOL_F_RELATIVE_NODES))
-		return fail(error, "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other",
-			    "linux.memoryPolicy.flags");
+		return fail(error,
+		            "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other",
+		            "linux.memoryPolicy.flags");
 	return 0;
 }
 
@@ -361,9 +263,9 @@ static int check_memory_policy(const struct spec *spec, struct spec_error *error
 typedef int check(const struct spec *spec, struct spec_error *error);
 
 static check *const checks[] = {
-	check_process,   check_names,  check_user_namespace, check_time_namespace,
-	check_dependents, check_mounts, check_sysctls,        check_seccomp,
-	check_swap,      check_memory_policy,
+	check_process,    check_names,         check_user_namespace, check_time_namespace,
+	check_dependents, check_mounts,        validate_sysctls,     check_seccomp,
+	check_swap,       check_memory_policy,
 };
 
 int spec_validate(const struct spec *spec, struct spec_error *error)

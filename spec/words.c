@@ -13,14 +13,10 @@
 // ---- namespaces, hooks, propagation ---------------------------------------------------------------
 
 static const char *const namespaces[] = {
-	[spec_namespace_type_user] = "user",
-	[spec_namespace_type_pid] = "pid",
-	[spec_namespace_type_network] = "network",
-	[spec_namespace_type_mount] = "mount",
-	[spec_namespace_type_ipc] = "ipc",
-	[spec_namespace_type_uts] = "uts",
-	[spec_namespace_type_cgroup] = "cgroup",
-	[spec_namespace_type_time] = "time",
+	[spec_namespace_type_user] = "user",       [spec_namespace_type_pid] = "pid",
+	[spec_namespace_type_network] = "network", [spec_namespace_type_mount] = "mount",
+	[spec_namespace_type_ipc] = "ipc",         [spec_namespace_type_uts] = "uts",
+	[spec_namespace_type_cgroup] = "cgroup",   [spec_namespace_type_time] = "time",
 	[spec_namespace_type_count] = NULL,
 };
 const struct words words_namespaces = {namespaces, 0};
@@ -91,16 +87,17 @@ static const char *const scheduler_policies[] = {
 const struct words words_scheduler_policies = {scheduler_policies, 0};
 
 static const char *const scheduler_flags[] = {
-	"SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_RECLAIM",     "SCHED_FLAG_DL_OVERRUN",
-	"SCHED_FLAG_KEEP_POLICY",   "SCHED_FLAG_KEEP_PARAMS", "SCHED_FLAG_UTIL_CLAMP_MIN",
+	"SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",
+	"SCHED_FLAG_DL_OVERRUN",     "SCHED_FLAG_KEEP_POLICY",
+	"SCHED_FLAG_KEEP_PARAMS",    "SCHED_FLAG_UTIL_CLAMP_MIN",
 	"SCHED_FLAG_UTIL_CLAMP_MAX", NULL,
 };
 _Static_assert(SCHED_FLAG_RESET_ON_FORK == 1 << 0 && SCHED_FLAG_UTIL_CLAMP_MAX == 1 << 6,
-	       "the flags are in the order of their bits");
+               "the flags are in the order of their bits");
 const struct words words_scheduler_flags = {scheduler_flags, 0};
 
 static const char *const io_classes[] = {"IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE",
-					 NULL};
+                                         NULL};
 const struct words words_io_classes = {io_classes, IOPRIO_CLASS_RT};
 
 // ---- memory policy --------------------------------------------------------------------------------
@@ -123,11 +120,11 @@ const struct words words_memory_modes = {memory_modes, 0};
 #define FLAG_BIT_NUMA_BALANCING 13
 
 static const char *const memory_flags[] = {"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
-					   "MPOL_F_STATIC_NODES", NULL};
+                                           "MPOL_F_STATIC_NODES", NULL};
 _Static_assert(MPOL_F_NUMA_BALANCING == 1 << FLAG_BIT_NUMA_BALANCING &&
-		       MPOL_F_RELATIVE_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 1) &&
-		       MPOL_F_STATIC_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 2),
-	       "the flags are in the order of their bits");
+                       MPOL_F_RELATIVE_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 1) &&
+                       MPOL_F_STATIC_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 2),
+               "the flags are in the order of their bits");
 const struct words words_memory_flags = {memory_flags, FLAG_BIT_NUMA_BALANCING};
 
 // ---- seccomp --------------------------------------------------------------------------------------
@@ -159,20 +156,21 @@ static const char *const seccomp_operators[] = {
 const struct words words_seccomp_operators = {seccomp_operators, 0};
 
 static const char *const seccomp_architectures[] = {
-	"SCMP_ARCH_X86",         "SCMP_ARCH_X86_64",   "SCMP_ARCH_X32",
-	"SCMP_ARCH_ARM",         "SCMP_ARCH_AARCH64",  "SCMP_ARCH_MIPS",
-	"SCMP_ARCH_MIPS64",      "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",
-	"SCMP_ARCH_MIPSEL64",    "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
-	"SCMP_ARCH_PPC64",       "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_S390",
-	"SCMP_ARCH_S390X",       "SCMP_ARCH_PARISC",   "SCMP_ARCH_PARISC64",
-	"SCMP_ARCH_RISCV64",     "SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K",
-	"SCMP_ARCH_SH",          "SCMP_ARCH_SHEB",     NULL,
+	"SCMP_ARCH_X86",     "SCMP_ARCH_X86_64",   "SCMP_ARCH_X32",         "SCMP_ARCH_ARM",
+	"SCMP_ARCH_AARCH64", "SCMP_ARCH_MIPS",     "SCMP_ARCH_MIPS64",      "SCMP_ARCH_MIPS64N32",
+	"SCMP_ARCH_MIPSEL",  "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
+	"SCMP_ARCH_PPC64",   "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_S390",        "SCMP_ARCH_S390X",
+	"SCMP_ARCH_PARISC",  "SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64",     "SCMP_ARCH_LOONGARCH64",
+	"SCMP_ARCH_M68K",    "SCMP_ARCH_SH",       "SCMP_ARCH_SHEB",        NULL,
 };
 const struct words words_seccomp_architectures = {seccomp_architectures, 0};
 
 static const char *const seccomp_flags[] = {
-	"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL,
+	"SECCOMP_FILTER_FLAG_TSYNC",
+	"SECCOMP_FILTER_FLAG_LOG",
+	"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+	NULL,
 };
 const struct words words_seccomp_flags = {seccomp_flags, 0};
 

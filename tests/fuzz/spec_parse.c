@@ -20,14 +20,15 @@ static void walk_strings(const struct spec_strings *strings)
 {
 	for (size_t i = 0; i < strings->count; i++)
 		require(strlen(strings->items[i]) < SPEC_MAX_BYTES);
-	require(strings->items == NULL ? strings->count == 0 : strings->items[strings->count] == NULL);
+	require(strings->items == NULL ? strings->count == 0
+	                               : strings->items[strings->count] == NULL);
 }
 
 static void walk_map(const struct spec_string_map *map)
 {
 	for (size_t i = 0; i < map->count; i++)
 		require(map->items[i].key[0] != '\0' &&
-			strlen(map->items[i].value) < SPEC_MAX_BYTES);
+		        strlen(map->items[i].value) < SPEC_MAX_BYTES);
 }
 
 static void walk_process(const struct spec_process *process)

@@ -34,7 +34,7 @@ static inline char *case_text(const char *where, const char *members)
 
 // A copy without a NUL behind, so that a sanitizer sees every read beyond the end.
 static inline int case_parse_bytes(const char *text, size_t length, const struct spec **spec,
-				   struct spec_error *error)
+                                   struct spec_error *error)
 {
 	char *exact = malloc(length > 0 ? length : 1);
 	ck_assert_ptr_nonnull(exact);
@@ -56,7 +56,7 @@ static inline const struct spec *case_accept(const char *where, const char *memb
 }
 
 static inline void case_refuse(const char *where, const char *members, const char *path,
-			       const char *reason)
+                               const char *reason)
 {
 	const struct spec *spec = NULL;
 	struct spec_error error = {.reason = ""};
@@ -65,14 +65,14 @@ static inline void case_refuse(const char *where, const char *members, const cha
 	ck_assert_msg(result == -1, "accepted: %s", text);
 	ck_assert_ptr_null(spec);
 	ck_assert_msg(strcmp(error.path, path) == 0, "%s: path '%s', not '%s' (%s)", text,
-		      error.path, path, error.reason);
+	              error.path, path, error.reason);
 	ck_assert_msg(strstr(error.reason, reason) != NULL, "%s: reason '%s', not '%s'", text,
-		      error.reason, reason);
+	              error.reason, reason);
 	free(text);
 }
 
-static inline void case_strings(const struct spec_strings *strings, size_t count,
-				const char *first, const char *last)
+static inline void case_strings(const struct spec_strings *strings, size_t count, const char *first,
+                                const char *last)
 {
 	ck_assert_uint_eq(strings->count, count);
 	ck_assert_str_eq(strings->items[0], first);

@@ -45,8 +45,10 @@ START_TEST(common)
 	case_strings(&process->args, 1, "sh", "sh");
 	ck_assert_uint_eq(process->env.count, 2);
 	case_strings(&process->capabilities.bounding, 3, "CAP_AUDIT_WRITE", "CAP_NET_BIND_SERVICE");
-	case_strings(&process->capabilities.effective, 3, "CAP_AUDIT_WRITE", "CAP_NET_BIND_SERVICE");
-	case_strings(&process->capabilities.permitted, 3, "CAP_AUDIT_WRITE", "CAP_NET_BIND_SERVICE");
+	case_strings(&process->capabilities.effective, 3, "CAP_AUDIT_WRITE",
+	             "CAP_NET_BIND_SERVICE");
+	case_strings(&process->capabilities.permitted, 3, "CAP_AUDIT_WRITE",
+	             "CAP_NET_BIND_SERVICE");
 	ck_assert_uint_eq(process->capabilities.inheritable.count, 0);
 	ck_assert_uint_eq(process->capabilities.ambient.count, 0);
 	ck_assert_uint_eq(process->rlimits_count, 1);
@@ -62,18 +64,19 @@ END_TEST
 START_TEST(paths)
 {
 	static const char *const masked[] = {
-		"/proc/acpi",        "/proc/asound",      "/proc/interrupts",
-		"/proc/kcore",       "/proc/keys",        "/proc/latency_stats",
-		"/proc/sched_debug", "/proc/scsi",        "/proc/timer_list",
-		"/proc/timer_stats", "/sys/firmware",     "/sys/devices/virtual/powercap",
+		"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
+		"/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
+		"/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
+		"/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap",
 	};
 	static const char *const readonly[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-					       "/proc/sysrq-trigger"};
+	                                       "/proc/sysrq-trigger"};
 	const struct spec *spec = parse_default(_i == 1);
 	for (size_t i = 0; i < sizeof(masked) / sizeof(masked[0]); i++)
 		ck_assert_msg(contains(&spec->linux_.masked_paths, masked[i]), "%s", masked[i]);
 	for (size_t i = 0; i < sizeof(readonly) / sizeof(readonly[0]); i++)
-		ck_assert_msg(contains(&spec->linux_.readonly_paths, readonly[i]), "%s", readonly[i]);
+		ck_assert_msg(contains(&spec->linux_.readonly_paths, readonly[i]), "%s",
+		              readonly[i]);
 	spec_free(spec);
 }
 END_TEST
@@ -92,7 +95,7 @@ START_TEST(root)
 	ck_assert_int_eq(config->resources.devices[0].type, 'a');
 	for (int i = 0; i < spec_namespace_type_count; i++)
 		ck_assert(config->namespaces[i].listed ==
-			  (i != spec_namespace_type_user && i != spec_namespace_type_time));
+		          (i != spec_namespace_type_user && i != spec_namespace_type_time));
 	ck_assert_uint_eq(config->uid_mappings.count, 0);
 	spec_free(spec);
 }

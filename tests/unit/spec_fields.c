@@ -34,7 +34,7 @@ END_TEST
 START_TEST(versions)
 {
 	static const char *const good[] = {"1.0.0",         "1.0.2-dev",       "1.1.0-rc.3",
-					   "1.3.0+build.7", "1.2.0-a-b.1+001", "1.99.0"};
+	                                   "1.3.0+build.7", "1.2.0-a-b.1+001", "1.99.0"};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		char members[64];
 		(void)snprintf(members, sizeof(members), "\"ociVersion\":\"%s\"", good[i]);
@@ -49,9 +49,9 @@ START_TEST(top)
 {
 	const struct spec *spec =
 		case_accept(AT_TOP, "\"root\":{\"path\":\"/x y,z\",\"readonly\":true},"
-				    "\"hostname\":\"h\",\"domainname\":\"d\","
-				    "\"annotations\":{\"a.b\":\"1\",\"c\":\"\"},"
-				    "\"linux\":{\"namespaces\":[{\"type\":\"uts\"}]}");
+	                            "\"hostname\":\"h\",\"domainname\":\"d\","
+	                            "\"annotations\":{\"a.b\":\"1\",\"c\":\"\"},"
+	                            "\"linux\":{\"namespaces\":[{\"type\":\"uts\"}]}");
 	ck_assert_str_eq(spec->root_path, "/x y,z");
 	ck_assert(spec->root_readonly);
 	ck_assert_str_eq(spec->hostname, "h");
@@ -67,13 +67,12 @@ END_TEST
 START_TEST(mounts)
 {
 	const struct spec *spec = case_accept(
-		AT_TOP,
-		"\"mounts\":[{\"destination\":\"relative\"},"
-		"{\"destination\":\"/m\",\"type\":\"bind\",\"source\":\"/s\","
-		"\"options\":[\"ridmap\",\"ro\"],"
-		"\"uidMappings\":[{\"containerID\":1,\"hostID\":2,\"size\":3}],"
-		"\"gidMappings\":[{\"containerID\":4,\"hostID\":5,\"size\":6}]},"
-		"{\"destination\":\"/m\",\"type\":\"\",\"source\":\"\",\"options\":[]}]");
+		AT_TOP, "\"mounts\":[{\"destination\":\"relative\"},"
+			"{\"destination\":\"/m\",\"type\":\"bind\",\"source\":\"/s\","
+			"\"options\":[\"ridmap\",\"ro\"],"
+			"\"uidMappings\":[{\"containerID\":1,\"hostID\":2,\"size\":3}],"
+			"\"gidMappings\":[{\"containerID\":4,\"hostID\":5,\"size\":6}]},"
+			"{\"destination\":\"/m\",\"type\":\"\",\"source\":\"\",\"options\":[]}]");
 	ck_assert_uint_eq(spec->mounts_count, 3);
 	ck_assert_str_eq(spec->mounts[0].destination, "relative");
 	ck_assert_ptr_null(spec->mounts[0].type);
@@ -98,10 +97,10 @@ START_TEST(hooks)
 	for (int kind = 0; kind < spec_hook_kind_count; kind++) {
 		char members[256];
 		(void)snprintf(members, sizeof(members),
-			       "\"hooks\":{\"%s\":[{\"path\":\"/h\"},{\"path\":\"/i\","
-			       "\"args\":[\"i\",\"x\"],\"env\":[\"A=1\"],\"timeout\":7},"
-			       "{\"path\":\"/j\",\"env\":[]}]}",
-			       spec_hook_kind_name((enum spec_hook_kind)kind));
+		               "\"hooks\":{\"%s\":[{\"path\":\"/h\"},{\"path\":\"/i\","
+		               "\"args\":[\"i\",\"x\"],\"env\":[\"A=1\"],\"timeout\":7},"
+		               "{\"path\":\"/j\",\"env\":[]}]}",
+		               spec_hook_kind_name((enum spec_hook_kind)kind));
 		const struct spec *spec = case_accept(AT_TOP, members);
 		for (int other = 0; other < spec_hook_kind_count; other++)
 			ck_assert_uint_eq(spec->hooks[other].count, other == kind ? 3 : 0);
@@ -170,10 +169,9 @@ END_TEST
 START_TEST(capabilities)
 {
 	const struct spec *spec = case_accept(
-		AT_PROCESS,
-		"\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_OF_NEXT_YEAR\"],"
-		"\"effective\":[\"E\"],\"inheritable\":[\"I\"],\"permitted\":[\"P\"],"
-		"\"ambient\":[\"A\"]}");
+		AT_PROCESS, "\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_OF_NEXT_YEAR\"],"
+			    "\"effective\":[\"E\"],\"inheritable\":[\"I\"],\"permitted\":[\"P\"],"
+			    "\"ambient\":[\"A\"]}");
 	const struct spec_capabilities *caps = &spec->process.capabilities;
 	ck_assert(caps->set);
 	case_strings(&caps->bounding, 2, "CAP_KILL", "CAP_OF_NEXT_YEAR");
@@ -207,9 +205,9 @@ START_TEST(rlimits)
 	for (size_t i = 0; i < sizeof(rlimit_words) / sizeof(rlimit_words[0]); i++) {
 		char members[160];
 		(void)snprintf(members, sizeof(members),
-			       "\"rlimits\":[{\"type\":\"%s\",\"soft\":9007199254740993,"
-			       "\"hard\":18446744073709551615}]",
-			       rlimit_words[i].word);
+		               "\"rlimits\":[{\"type\":\"%s\",\"soft\":9007199254740993,"
+		               "\"hard\":18446744073709551615}]",
+		               rlimit_words[i].word);
 		const struct spec *spec = case_accept(AT_PROCESS, members);
 		ck_assert_uint_eq(spec->process.rlimits_count, 1);
 		ck_assert_int_eq(spec->process.rlimits[0].resource, rlimit_words[i].value);
@@ -235,13 +233,12 @@ START_TEST(scheduler)
 	ck_assert(s->period.set && s->period.value == UINT64_MAX);
 	ck_assert(!s->nice.set && !s->priority.set);
 	spec_free(spec);
-	spec = case_accept(AT_PROCESS,
-			   "\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":-20}");
+	spec = case_accept(AT_PROCESS, "\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":-20}");
 	ck_assert_int_eq(spec->process.scheduler.nice.value, -20);
 	ck_assert_int_eq(spec->process.scheduler.policy, SCHED_BATCH);
 	spec_free(spec);
 	spec = case_accept(AT_PROCESS, "\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":99,"
-				       "\"nice\":0,\"runtime\":0}");
+	                               "\"nice\":0,\"runtime\":0}");
 	ck_assert_int_eq(spec->process.scheduler.priority.value, 99);
 	spec_free(spec);
 }
@@ -253,8 +250,10 @@ static const struct {
 	size_t offset;
 } int_words[] = {
 #define POLICY(word_, value_)                                                                      \
-	{AT_PROCESS, "\"scheduler\":{\"policy\":\"%s\"}", word_, value_,                           \
-	 offsetof(struct spec, process.scheduler.policy)}
+	{                                                                                          \
+		AT_PROCESS, "\"scheduler\":{\"policy\":\"%s\"}", word_, value_,                    \
+			offsetof(struct spec, process.scheduler.policy)                            \
+	}
 	POLICY("SCHED_OTHER", SCHED_NORMAL),
 	POLICY("SCHED_FIFO", SCHED_FIFO),
 	POLICY("SCHED_RR", SCHED_RR),
@@ -263,14 +262,18 @@ static const struct {
 	POLICY("SCHED_IDLE", SCHED_IDLE),
 	POLICY("SCHED_DEADLINE", SCHED_DEADLINE),
 #define IO_CLASS(word_, value_)                                                                    \
-	{AT_PROCESS, "\"ioPriority\":{\"class\":\"%s\",\"priority\":7}", word_, value_,            \
-	 offsetof(struct spec, process.io_priority.class)}
+	{                                                                                          \
+		AT_PROCESS, "\"ioPriority\":{\"class\":\"%s\",\"priority\":7}", word_, value_,     \
+			offsetof(struct spec, process.io_priority.class)                           \
+	}
 	IO_CLASS("IOPRIO_CLASS_RT", IOPRIO_CLASS_RT),
 	IO_CLASS("IOPRIO_CLASS_BE", IOPRIO_CLASS_BE),
 	IO_CLASS("IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE),
 #define PROPAGATION(word_, value_)                                                                 \
-	{AT_LINUX, "\"rootfsPropagation\":\"%s\"", word_, value_,                                  \
-	 offsetof(struct spec, linux_.rootfs_propagation)}
+	{                                                                                          \
+		AT_LINUX, "\"rootfsPropagation\":\"%s\"", word_, value_,                           \
+			offsetof(struct spec, linux_.rootfs_propagation)                           \
+	}
 	PROPAGATION("", spec_propagation_unset),
 	PROPAGATION("private", spec_propagation_private),
 	PROPAGATION("rprivate", spec_propagation_rprivate),
@@ -281,13 +284,17 @@ static const struct {
 	PROPAGATION("unbindable", spec_propagation_unbindable),
 	PROPAGATION("runbindable", spec_propagation_runbindable),
 #define PERSONALITY(word_, value_)                                                                 \
-	{AT_LINUX, "\"personality\":{\"domain\":\"%s\",\"flags\":[]}", word_, value_,              \
-	 offsetof(struct spec, linux_.personality)}
+	{                                                                                          \
+		AT_LINUX, "\"personality\":{\"domain\":\"%s\",\"flags\":[]}", word_, value_,       \
+			offsetof(struct spec, linux_.personality)                                  \
+	}
 	PERSONALITY("LINUX", spec_personality_linux),
 	PERSONALITY("LINUX32", spec_personality_linux32),
 #define MODE(word_, rest_, value_)                                                                 \
-	{AT_LINUX, "\"memoryPolicy\":{\"mode\":\"%s\"" rest_ "}", word_, value_,                   \
-	 offsetof(struct spec, linux_.memory_policy.mode)}
+	{                                                                                          \
+		AT_LINUX, "\"memoryPolicy\":{\"mode\":\"%s\"" rest_ "}", word_, value_,            \
+			offsetof(struct spec, linux_.memory_policy.mode)                           \
+	}
 	MODE("MPOL_DEFAULT", "", MPOL_DEFAULT),
 	MODE("MPOL_LOCAL", "", MPOL_LOCAL),
 	MODE("MPOL_PREFERRED", "", MPOL_PREFERRED),
@@ -296,8 +303,10 @@ static const struct {
 	MODE("MPOL_PREFERRED_MANY", ",\"nodes\":\"0\"", MPOL_PREFERRED_MANY),
 	MODE("MPOL_WEIGHTED_INTERLEAVE", ",\"nodes\":\"0\"", 6),
 #define DEFAULT_ACTION(word_, value_)                                                              \
-	{AT_LINUX, "\"seccomp\":{\"defaultAction\":\"%s\"}", word_, value_,                        \
-	 offsetof(struct spec, linux_.seccomp.default_action)}
+	{                                                                                          \
+		AT_LINUX, "\"seccomp\":{\"defaultAction\":\"%s\"}", word_, value_,                 \
+			offsetof(struct spec, linux_.seccomp.default_action)                       \
+	}
 	DEFAULT_ACTION("SCMP_ACT_KILL", spec_seccomp_action_kill_thread),
 	DEFAULT_ACTION("SCMP_ACT_KILL_THREAD", spec_seccomp_action_kill_thread),
 	DEFAULT_ACTION("SCMP_ACT_KILL_PROCESS", spec_seccomp_action_kill_process),
@@ -350,8 +359,8 @@ START_TEST(namespaces)
 	for (int i = 0; i < spec_namespace_type_count; i++) {
 		char members[128];
 		(void)snprintf(members, sizeof(members),
-			       "\"namespaces\":[{\"type\":\"%s\",\"path\":\"/proc/1/ns/x\"}]",
-			       spec_namespace_name((enum spec_namespace_type)i));
+		               "\"namespaces\":[{\"type\":\"%s\",\"path\":\"/proc/1/ns/x\"}]",
+		               spec_namespace_name((enum spec_namespace_type)i));
 		spec = case_accept(AT_LINUX, members);
 		for (int other = 0; other < spec_namespace_type_count; other++)
 			ck_assert(spec->linux_.namespaces[other].listed == (other == i));
@@ -452,10 +461,10 @@ START_TEST(intel_rdt_and_memory_policy)
 	ck_assert(spec->linux_.memory_policy.set);
 	ck_assert_str_eq(spec->linux_.memory_policy.nodes, "0-1");
 	ck_assert_uint_eq(spec->linux_.memory_policy.flags,
-			  MPOL_F_NUMA_BALANCING | MPOL_F_STATIC_NODES);
+	                  MPOL_F_NUMA_BALANCING | MPOL_F_STATIC_NODES);
 	spec_free(spec);
 	spec = case_accept(AT_LINUX, "\"intelRdt\":{\"closID\":\"/\"},\"memoryPolicy\":{\"mode\":"
-				     "\"MPOL_PREFERRED\",\"flags\":[\"MPOL_F_RELATIVE_NODES\"]}");
+	                             "\"MPOL_PREFERRED\",\"flags\":[\"MPOL_F_RELATIVE_NODES\"]}");
 	ck_assert_str_eq(spec->linux_.intel_rdt.clos_id, "/");
 	ck_assert_uint_eq(spec->linux_.memory_policy.flags, MPOL_F_RELATIVE_NODES);
 	spec_free(spec);
@@ -542,9 +551,9 @@ START_TEST(block_io)
 		AT_RESOURCES,
 		"\"blockIO\":{\"weight\":10,\"leafWeight\":1000,"
 		"\"weightDevice\":[{\"major\":1,\"minor\":2,\"weight\":500,\"leafWeight\":0}],"
-		"\"throttleReadBpsDevice\":" RATE(1) ",\"throttleWriteBpsDevice\":" RATE(2)
-		",\"throttleReadIOPSDevice\":" RATE(3)
-		",\"throttleWriteIOPSDevice\":" RATE(18446744073709551615) "}");
+		"\"throttleReadBpsDevice\":" RATE(1) ",\"throttleWriteBpsDevice\":" RATE(
+			2) ",\"throttleReadIOPSDevice\":" RATE(3) ",\"throttleWriteIOPSDevice\""
+	                                                          ":" RATE(18446744073709551615) "}");
 	const struct spec_block_io *io = &spec->linux_.resources.block_io;
 	ck_assert(io->weight.value == 10 && io->leaf_weight.value == 1000);
 	ck_assert_uint_eq(io->weight_devices_count, 1);
@@ -567,7 +576,8 @@ START_TEST(other_resources)
 		"{\"pageSize\":\"2MB\",\"limit\":5},{\"pageSize\":\"16GB\",\"limit\":6}],"
 		"\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":10000},"
 		"\"mlx4_0\":{\"hcaObjects\":4294967295}},"
-		"\"network\":{\"classID\":1048577,\"priorities\":[{\"name\":\"eth0\",\"priority\":500}]},"
+		"\"network\":{\"classID\":1048577,\"priorities\":[{\"name\":\"eth0\",\"priority\":"
+	        "500}]},"
 		"\"unified\":{\"memory.high\":\"1\\n2\",\"hugetlb.1GB.max\":\"\"}");
 	const struct spec_resources *r = &spec->linux_.resources;
 	ck_assert_uint_eq(r->hugepages_count, 3);
@@ -592,7 +602,8 @@ START_TEST(seccomp)
 {
 	const struct spec *spec = case_accept(
 		AT_SECCOMP,
-		"\"defaultErrnoRet\":38,\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_SHEB\"],"
+		"\"defaultErrnoRet\":38,\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_SHEB\"]"
+	        ","
 		"\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_TSYNC\"],"
 		"\"listenerPath\":\"/run/l\",\"listenerMetadata\":\"m\","
 		"\"syscalls\":[{\"names\":[\"read\",\"call_of_next_year\"],"
@@ -641,10 +652,10 @@ START_TEST(seccomp_words)
 		{spec_words_seccomp_architectures, "\"architectures\":[\"%s\"]"},
 		{spec_words_seccomp_flags, "\"flags\":[\"%s\"]"},
 		{spec_words_seccomp_operators,
-		 "\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_LOG\",\"args\":["
-		 "{\"index\":0,\"value\":1,\"op\":\"%s\"}]}]"},
+	         "\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_LOG\",\"args\":["
+	         "{\"index\":0,\"value\":1,\"op\":\"%s\"}]}]"},
 		{spec_words_seccomp_actions,
-		 "\"listenerPath\":\"/l\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"%s\"}]"},
+	         "\"listenerPath\":\"/l\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"%s\"}]"},
 	};
 	static const size_t counts[] = {23, 4, 7, 9};
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -669,7 +680,7 @@ START_TEST(names)
 	ck_assert_ptr_null(spec_words_hooks()[spec_hook_kind_count]);
 	ck_assert_ptr_null(spec_words_namespaces()[spec_namespace_type_count]);
 	ck_assert_str_eq(spec_seccomp_action_name(spec_seccomp_action_kill_thread),
-			 "SCMP_ACT_KILL_THREAD");
+	                 "SCMP_ACT_KILL_THREAD");
 	ck_assert_str_eq(spec_words_memory_policy_modes()[MPOL_BIND], "MPOL_BIND");
 	ck_assert_ptr_null(spec_words_memory_policy_modes()[7]);
 	ck_assert_str_eq(spec_words_memory_policy_flags()[2], "MPOL_F_STATIC_NODES");
@@ -681,7 +692,8 @@ END_TEST
 
 START_TEST(process_alone)
 {
-	static const char good[] = "{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":7,\"gid\":8}}";
+	static const char good[] =
+		"{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":7,\"gid\":8}}";
 	static const char bad[] = "{\"cwd\":\"/\",\"args\":[\"a\"],\"rlimits\":["
 				  "{\"type\":\"RLIMIT_CPU\",\"soft\":2,\"hard\":1}]}";
 	const struct spec *spec;

@@ -11,7 +11,7 @@
 
 #define EMBED(name_, file_)                                                                        \
 	__asm__(".pushsection .rodata\n" #name_ ": .incbin \"" file_ "\"\n" #name_                 \
-		"_end: .byte 0\n.popsection\n");                                                   \
+	        "_end: .byte 0\n.popsection\n");                                                   \
 	extern const char name_[], name_##_end[]
 
 EMBED(podman, "tests/unit/spec_podman.json");
@@ -34,7 +34,7 @@ static void refuse_bytes(const char *text, size_t length, const char *reason)
 	ck_assert_int_eq(case_parse_bytes(text, length, &spec, &error), -1);
 	ck_assert_ptr_null(spec);
 	ck_assert_msg(strstr(error.reason, reason) != NULL, "reason '%s', not '%s'", error.reason,
-		      reason);
+	              reason);
 }
 
 // ---- real configurations --------------------------------------------------------------------------
@@ -214,9 +214,21 @@ END_TEST
 START_TEST(characters)
 {
 	static const char *const bad[] = {
-		"\x80",             "\xbf",         "\xc0\x80",     "\xc1\xbf",     "\xc2",
-		"\xe0\x9f\xbf",     "\xe2\x82",     "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
-		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",     "\xe2\x82x",    "\xf0\x9f\x98x",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xc2",
+		"\xe0\x9f\xbf",
+		"\xe2\x82",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xff",
+		"\xe2\x82x",
+		"\xf0\x9f\x98x",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char text[256];
@@ -225,8 +237,9 @@ START_TEST(characters)
 		(void)snprintf(text, sizeof(text), "%s,\"%s\":1}", HEAD, bad[i]);
 		refuse_bytes(text, strlen(text), "a byte that is not UTF-8");
 	}
-	static const char *const good[] = {"\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-					   "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+	static const char *const good[] = {"\xc2\x80",        "\xdf\xbf",     "\xe0\xa0\x80",
+	                                   "\xed\x9f\xbf",    "\xee\x80\x80", "\xf0\x90\x80\x80",
+	                                   "\xf4\x8f\xbf\xbf"};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		char members[64];
 		(void)snprintf(members, sizeof(members), "\"annotations\":{\"a\":\"%s\"}", good[i]);
@@ -239,13 +252,13 @@ END_TEST
 
 START_TEST(escapes)
 {
-	static const char *const bad[] = {"\\ud800",        "\\udc00", "\\uDBFFx", "\\ud83d\\u0041",
-					  "\\ude00\\ud83d", "\\\\\\udc00"};
+	static const char *const bad[] = {"\\ud800",        "\\udc00",        "\\uDBFFx",
+	                                  "\\ud83d\\u0041", "\\ude00\\ud83d", "\\\\\\udc00"};
 	const struct spec *spec = case_accept(
 		AT_TOP, "\"annotations\":{\"\\u0061\\t\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac"
 			"\\ud83d\\ude00\\\\ud800\"}");
 	ck_assert_str_eq(spec_annotation(spec, "a\t"),
-			 "\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\ud800");
+	                 "\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\ud800");
 	spec_free(spec);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char text[128];
@@ -253,7 +266,7 @@ START_TEST(escapes)
 		refuse_bytes(text, strlen(text), "half a surrogate pair");
 	}
 	refuse_bytes(HEAD ",\"a\":\"x\\u0000y\"}", sizeof(HEAD ",\"a\":\"x\\u0000y\"}") - 1,
-		     "a NUL byte");
+	             "a NUL byte");
 	refuse_bytes(HEAD ",\"a\":\"x\0y\"}", sizeof(HEAD ",\"a\":\"x\0y\"}") - 1, "a NUL byte");
 	refuse_bytes(HEAD "}\0", sizeof(HEAD "}\0") - 1, "a NUL byte");
 	// keys are unescaped before they are compared
@@ -283,12 +296,12 @@ END_TEST
 
 START_TEST(duplicates)
 {
-	const struct spec *spec = case_accept(
-		AT_TOP, "\"root\":{\"path\":\"a\",\"readonly\":true},"
-			"\"root\":{\"path\":\"b\",\"path\":\"c\"},"
-			"\"linux\":{\"namespaces\":[{\"type\":\"uts\"}]},\"linux\":{},"
-			"\"annotations\":{\"x\":\"1\",\"y\":\"2\",\"x\":\"3\"},"
-			"\"hostname\":7,\"hostname\":null");
+	const struct spec *spec =
+		case_accept(AT_TOP, "\"root\":{\"path\":\"a\",\"readonly\":true},"
+	                            "\"root\":{\"path\":\"b\",\"path\":\"c\"},"
+	                            "\"linux\":{\"namespaces\":[{\"type\":\"uts\"}]},\"linux\":{},"
+	                            "\"annotations\":{\"x\":\"1\",\"y\":\"2\",\"x\":\"3\"},"
+	                            "\"hostname\":7,\"hostname\":null");
 	ck_assert_str_eq(spec->root_path, "c");
 	ck_assert(!spec->root_readonly);  // nothing of the first object is left
 	ck_assert(!spec->linux_.namespaces[spec_namespace_type_uts].listed);
@@ -309,7 +322,7 @@ START_TEST(many_duplicates)
 	used += (size_t)sprintf(members, "\"annotations\":{");
 	for (size_t i = 0; i < count; i++)
 		used += (size_t)sprintf(members + used, "%s\"k%zu\":\"%zu\"", i ? "," : "",
-					i % (count / 2), i);
+		                        i % (count / 2), i);
 	strcpy(members + used, "}");
 	const struct spec *spec = case_accept(AT_TOP, members);
 	free(members);
@@ -362,8 +375,7 @@ static double seconds_used(void)
 }
 
 // head, then unit as often as it fits into size bytes, then tail.
-static char *huge(size_t size, const char *head, const char *unit, const char *tail,
-		  size_t *length)
+static char *huge(size_t size, const char *head, const char *unit, const char *tail, size_t *length)
 {
 	char *text = malloc(size);
 	ck_assert_ptr_nonnull(text);
@@ -392,7 +404,8 @@ START_TEST(size)
 		{HEAD ",\"annotations\":{\"a\":\"", "\\ud83d\\ude00", "\"}}", NULL},
 		{HEAD ",\"annotations\":{\"a\":\"\\n", "bbbbbbbb", "", "line 1, "},
 		{HEAD ",\"annotations\":{\"a\":\"", "\\\"", "", "line 1, "},
-		{HEAD ",\"mounts\":[{\"destination\":\"/\"}", ",{\"destination\":\"/\"}", "]}", NULL},
+		{HEAD ",\"mounts\":[{\"destination\":\"/\"}", ",{\"destination\":\"/\"}", "]}",
+	         NULL},
 		{HEAD ",\"mounts\":[0", ",0", "]}", "expected an object"},
 		{HEAD ",\"process\":{\"cwd\":\"/\",\"args\":[\"\"", ",\"\"", "]}}", NULL},
 		{HEAD, "          ", "}", NULL},
@@ -405,12 +418,12 @@ START_TEST(size)
 		struct spec_error error = {.reason = ""};
 		size_t length;
 		char *text = huge(SPEC_MAX_BYTES, shapes[i].head, shapes[i].unit, shapes[i].tail,
-				  &length);
+		                  &length);
 		double start = seconds_used();
 		int result = spec_parse(text, length, &spec, &error);
 		double took = seconds_used() - start;
 		ck_assert_msg(result == (shapes[i].reason ? -1 : 0), "%zu: %s: %s", i, error.path,
-			      error.reason);
+		              error.reason);
 		if (shapes[i].reason != NULL)
 			ck_assert_ptr_nonnull(strstr(error.reason, shapes[i].reason));
 		ck_assert_msg(took < 10, "%zu: %g s", i, took);
@@ -456,7 +469,7 @@ static int parse_within(rlim_t bytes, const char *text, size_t length)
 	int status = -1;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(WIFEXITED(status), "killed by signal %d at %zu bytes", WTERMSIG(status),
-		      (size_t)bytes);
+	              (size_t)bytes);
 	return WEXITSTATUS(status);
 }
 
@@ -465,7 +478,7 @@ START_TEST(memory)
 	size_t length;
 	size_t failures = 0, successes = 0;
 	char *text = huge(1 << 20, HEAD ",\"annotations\":{\"a\":\"\\n\"", ",\"a\":\"\\n\"", "}}",
-			  &length);
+	                  &length);
 	for (rlim_t mebibytes = 2; mebibytes <= 80; mebibytes += 2) {
 		int status = parse_within(mebibytes << 20, text, length);
 		ck_assert_int_le(status, 1);
