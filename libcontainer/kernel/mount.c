@@ -38,8 +38,8 @@ static void collect_message(int context, struct mount_message *message)
 
 static int set_parameter(int context, const char *key, const char *value)
 {
-	return sys_fsconfig(context, value ? KERNEL_FSCONFIG_SET_STRING : KERNEL_FSCONFIG_SET_FLAG, key,
-			    value, 0);
+	return sys_fsconfig(context, value ? KERNEL_FSCONFIG_SET_STRING : KERNEL_FSCONFIG_SET_FLAG,
+			    key, value, 0);
 }
 
 static int set_parameters(int context, const struct mount_parameter *parameters, size_t count)
@@ -104,7 +104,8 @@ int mount_clone(int dir_fd, const char *path, bool recursive, bool no_follow)
 
 static int set_attributes(int fd, const struct kernel_mount_attr *attr, bool recursive)
 {
-	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? KERNEL_AT_RECURSIVE : 0), attr);
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? KERNEL_AT_RECURSIVE : 0),
+				 attr);
 }
 
 int mount_set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)

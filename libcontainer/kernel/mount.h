@@ -23,8 +23,8 @@ struct mount_parameter {
 // fsopen + fsconfig + fsmount: a detached mount of a new file system. source may be NULL.
 // attr: MOUNT_ATTR_* flags of the mount. On failure message (may be NULL) has the kernel's explanation.
 int mount_new(const char *type, const char *source, const struct mount_parameter *parameters,
-	      size_t count, uint64_t attr, bool read_only_superblock, struct mount_message *message)
-	must_check;
+	      size_t count, uint64_t attr, bool read_only_superblock,
+	      struct mount_message *message) must_check;
 
 // Changes the superblock that the mount fd shows (fspick). EINVAL when fd is no root of a mount.
 int mount_reconfigure(int fd, const struct mount_parameter *parameters, size_t count,

@@ -38,7 +38,7 @@ int path_make_file(int root_fd, const char *path, mode_t mode, enum path_rule ru
 // Splits path into its directory, which is opened (made with 0755 if make), and the last component, which is copied
 // into name. For mknodat, symlinkat, unlinkat relative to the result. EINVAL when the
 // last component is "." or ".." or nothing.
-int path_open_parent(int root_fd, const char *path, bool make, enum path_rule rule, char name[256])
-	must_check;
+int path_open_parent(int root_fd, const char *path, bool make, enum path_rule rule,
+		     char name[256]) must_check;
 
 #endif

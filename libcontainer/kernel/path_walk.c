@@ -161,7 +161,8 @@ static int open_name(const struct walk *walk, const struct path_request *request
 }
 
 // The last component is known and is no link to be followed: turns it into what the caller asked for.
-static int deliver(const struct walk *walk, const struct path_request *request, int *fd, mode_t type)
+static int deliver(const struct walk *walk, const struct path_request *request, int *fd,
+		   mode_t type)
 {
 	if ((request->flags & O_DIRECTORY) && !S_ISDIR(type))
 		return fail(ENOTDIR);
@@ -176,7 +177,8 @@ static int deliver_here(const struct walk *walk, const struct path_request *requ
 	return openat(here(walk), ".", request->flags | O_CLOEXEC);
 }
 
-static int step(struct walk *walk, const struct path_request *request, const char **rest, bool *last)
+static int step(struct walk *walk, const struct path_request *request, const char **rest,
+		bool *last)
 {
 	const char *behind = *rest + strspn(*rest, "/");
 	bool slash = behind != *rest;

@@ -13,11 +13,12 @@
 enum path_make { path_make_nothing, path_make_directories, path_make_regular };
 
 struct path_request {
-	int flags;             // of open(2), for the last component
+	int flags;  // of open(2), for the last component
 	enum path_rule rule;
-	bool no_follow;        // a last component that is a symbolic link is the result
-	enum path_make make;   // what a missing last component becomes; missing directories before it
-	mode_t mode;           // ... and its permissions
+	bool no_follow;  // a last component that is a symbolic link is the result
+	enum path_make
+		make;  // what a missing last component becomes; missing directories before it
+	mode_t mode;   // ... and its permissions
 };
 
 // Resolves path below root_fd as openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS would. Returns

@@ -44,7 +44,8 @@ static int mount_empty(struct mount_entry *entry, struct error *err)
 		{"mode", "555"},
 	};
 	struct mount_message message;
-	int fd = mount_new("tmpfs", "tmpfs", parameters, array_size(parameters), 0, false, &message);
+	int fd =
+		mount_new("tmpfs", "tmpfs", parameters, array_size(parameters), 0, false, &message);
 	entry->options.set |= KERNEL_MOUNT_ATTR_RDONLY;
 	return fd < 0 ? mounts_blame_kernel("empty tmpfs", &message, err) : fd;
 }
@@ -66,8 +67,8 @@ int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry, st
 	}
 	const char *place = host_mount();
 	if (place)
-		return bind_host(entry, place,
-				 options->cgroup_namespace_new || !wanted->read_write, err);
+		return bind_host(entry, place, options->cgroup_namespace_new || !wanted->read_write,
+				 err);
 	if (options->rootless)
 		return mount_empty(entry, err);
 	return error_set(err, ENOENT, "no cgroup2 mount at /sys/fs/cgroup");

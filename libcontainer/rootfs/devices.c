@@ -54,9 +54,10 @@ int plan_devices(struct rootfs *rootfs, struct error *err)
 	if (!rootfs->devices)
 		return plan_no_memory(err);
 	for (size_t i = 0; i < from->devices_count; i++)
-		if (plan_listed(rootfs, &from->devices[i], &rootfs->devices[rootfs->devices_count++],
-				err) < 0)
-			return error_context(err, "linux.devices[%zu] %s", i, from->devices[i].path);
+		if (plan_listed(rootfs, &from->devices[i],
+				&rootfs->devices[rootfs->devices_count++], err) < 0)
+			return error_context(err, "linux.devices[%zu] %s", i,
+					     from->devices[i].path);
 	for (size_t i = 0; i < array_size(defaults); i++) {
 		bool listed = false;
 		for (size_t j = 0; j < from->devices_count && !listed; j++)
@@ -112,7 +113,8 @@ static int bind_host_node(const struct rootfs_device *device, int parent_fd, con
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, "bind the host's %s", text_string(&host));
 	if (!is_same(device, &st))
-		return error_set(err, EINVAL, "the host's %s is another device", text_string(&host));
+		return error_set(err, EINVAL, "the host's %s is another device",
+				 text_string(&host));
 	return mount_attach(fd, target) < 0 ? error_errno(err, "attach") : 0;
 }
 
@@ -144,7 +146,8 @@ static int make_device(struct rootfs *rootfs, const struct rootfs_device *device
 	// the usual case: directly below /dev, which is open
 	if (plan_is_below(device->path, "dev") && device->path[3] && !strchr(device->path + 4, '/'))
 		return make_node(rootfs, device, dev_fd, device->path + 4, err);
-	enum path_rule rule = plan_is_below(device->path, "dev") ? path_rule_strict : path_rule_scoped;
+	enum path_rule rule =
+		plan_is_below(device->path, "dev") ? path_rule_strict : path_rule_scoped;
 	auto_close int parent = path_open_parent(rootfs->root_fd, device->path, true, rule, name);
 	if (parent < 0)
 		return error_errno(err, "open parent directory");
@@ -216,7 +219,8 @@ int rootfs_bind_console(struct rootfs *rootfs, int pty_peer_fd, struct error *er
 	auto_close int target =
 		path_make_file(rootfs->root_fd, "dev/console", 0620, path_rule_strict);
 	if (target < 0 && errno == ELOOP)
-		return error_set(err, ELOOP, "/dev/console: a part of it is a symbolic link, refused");
+		return error_set(err, ELOOP,
+				 "/dev/console: a part of it is a symbolic link, refused");
 	if (target < 0)
 		return error_errno(err, "/dev/console");
 	auto_close int fd = mount_clone(pty_peer_fd, "", false, false);

@@ -16,7 +16,8 @@
 int mounts_blame_kernel(const char *what, const struct mount_message *message, struct error *err)
 {
 	if (message->text[0])
-		return error_set(err, errno, "mount %s: %s (%s)", what, error_text(errno), message->text);
+		return error_set(err, errno, "mount %s: %s (%s)", what, error_text(errno),
+				 message->text);
 	return error_errno(err, "mount %s", what);
 }
 
@@ -38,12 +39,13 @@ static bool takes_context(const struct mount_entry *entry)
 static bool has_context(const struct mount_options *options)
 {
 	return mount_options_data(options, "context") || mount_options_data(options, "fscontext") ||
-	       mount_options_data(options, "rootcontext") || mount_options_data(options, "defcontext");
+	       mount_options_data(options, "rootcontext") ||
+	       mount_options_data(options, "defcontext");
 }
 
 // target_fd: a tmpfs looks like the directory that it covers, unless a mode is asked for.
 int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entry, int target_fd,
-			      struct mount_parameters *to, struct error *err)
+			   struct mount_parameters *to, struct error *err)
 {
 	const struct mount_options *options = &entry->options;
 	size_t size = options->superblock_count + options->data_count + EXTRA_PARAMETERS;
@@ -68,12 +70,14 @@ int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entr
 	return 0;
 }
 
-static bool needs_classic(const struct mount_entry *entry, const struct mount_parameters *parameters)
+static bool needs_classic(const struct mount_entry *entry,
+			  const struct mount_parameters *parameters)
 {
 	if (entry->options.i_version)
 		return true;
 	for (size_t i = 0; i < parameters->count; i++)
-		if (parameters->items[i].value && strlen(parameters->items[i].value) > MOUNT_VALUE_MAX)
+		if (parameters->items[i].value &&
+		    strlen(parameters->items[i].value) > MOUNT_VALUE_MAX)
 			return true;
 	return false;
 }
@@ -118,8 +122,8 @@ static unsigned long classic_flags(const struct mount_entry *entry)
 
 // mount(2) gives no descriptor and attaches at once, with all its attributes. The only second look-up of a name:
 // what it finds must be another file system than the one that was covered.
-static int find_classic(const struct rootfs *rootfs, const struct mount_entry *entry, int covered_fd,
-			struct error *err)
+static int find_classic(const struct rootfs *rootfs, const struct mount_entry *entry,
+			int covered_fd, struct error *err)
 {
 	struct stat covered, found;
 	auto_close int fd = *entry->destination
@@ -134,8 +138,8 @@ static int find_classic(const struct rootfs *rootfs, const struct mount_entry *e
 }
 
 static int make_classic(const struct rootfs *rootfs, const struct mount_entry *entry,
-			const char *source, const struct mount_parameters *parameters, int *target_fd,
-			struct error *err)
+			const char *source, const struct mount_parameters *parameters,
+			int *target_fd, struct error *err)
 {
 	auto_text struct text data = {0};
 	for (size_t i = entry->options.superblock_count; i < parameters->count; i++) {
@@ -145,7 +149,8 @@ static int make_classic(const struct rootfs *rootfs, const struct mount_entry *e
 	}
 	if (text_failed(&data))
 		return plan_no_memory(err);
-	if (mount_classic(entry->type, source, *target_fd, classic_flags(entry), text_string(&data)) < 0)
+	if (mount_classic(entry->type, source, *target_fd, classic_flags(entry),
+			  text_string(&data)) < 0)
 		return error_errno(err, "mount %s", entry->type);
 	int fd = find_classic(rootfs, entry, *target_fd, err);
 	memory_close(take_fd(target_fd));
@@ -191,10 +196,11 @@ static int explain_refusal(const struct rootfs *rootfs, const struct mount_entry
 			   const struct mount_message *message, struct error *err)
 {
 	if (errno == EPERM && entry->kind == mount_kind_proc && rootfs->options->user_namespace)
-		return error_set(err, EPERM,
-				 "mount proc: %s: parts of the surrounding /proc are masked, or the "
-				 "pid namespace belongs to somebody else",
-				 error_text(EPERM));
+		return error_set(
+			err, EPERM,
+			"mount proc: %s: parts of the surrounding /proc are masked, or the "
+			"pid namespace belongs to somebody else",
+			error_text(EPERM));
 	return mounts_blame_kernel(entry->type, message, err);
 }
 
@@ -213,13 +219,13 @@ static int bind_host_sys(struct mount_entry *entry, struct error *err)
 }
 
 int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
-			    struct error *err)
+		     struct error *err)
 {
 	struct mount_parameters parameters;
 	struct mount_message message;
 	const struct mount_options *options = &entry->options;
-	const char *source = entry->spec->source && *entry->spec->source ? entry->spec->source
-									 : entry->type;
+	const char *source =
+		entry->spec->source && *entry->spec->source ? entry->spec->source : entry->type;
 	if (file_system_parameters(rootfs, entry, *target_fd, &parameters, err) < 0)
 		return -1;
 	if (needs_classic(entry, &parameters))

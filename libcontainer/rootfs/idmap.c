@@ -72,9 +72,11 @@ static int parse_side(struct rootfs *rootfs, const char *text, size_t length,
 		    parse_number(&p, '-', &items[i].host_id) < 0 ||
 		    parse_number(&p, 0, &items[i].size) < 0 || items[i].size == 0 ||
 		    (*p && *p != '#'))
-			return error_set(err, EINVAL, "idmap: '%s' is not FILE-MAPPED-SIZE[#...]", copy);
+			return error_set(err, EINVAL, "idmap: '%s' is not FILE-MAPPED-SIZE[#...]",
+					 copy);
 		if (relative && translate(&items[i], container) < 0)
-			return error_set(err, EINVAL, "idmap: '%s': not mapped in the container", copy);
+			return error_set(err, EINVAL, "idmap: '%s': not mapped in the container",
+					 copy);
 		p += *p == '#';
 	}
 	*result = (struct spec_id_mappings){items, count};
@@ -113,19 +115,22 @@ int idmap_plan(struct rootfs *rootfs, struct mount_entry *entry, struct error *e
 		return -1;
 	size_t uids = entry->uid_mappings->count, gids = entry->gid_mappings->count;
 	if (!uids != !gids)
-		return error_set(err, EINVAL, "an idmapped mount needs mappings for uids and for gids");
+		return error_set(err, EINVAL,
+				 "an idmapped mount needs mappings for uids and for gids");
 	if (uids > EXTENTS_MAX || gids > EXTENTS_MAX)
 		return error_set(err, EINVAL, "more than %d id mappings", EXTENTS_MAX);
 	if (uids) {
 		entry->idmap = idmap_source_own;
 	} else if (options->idmap || options->recursive_idmap) {
 		if (!rootfs->options->user_namespace)
-			return error_set(err, EINVAL,
-					 "an idmapped mount without mappings needs a user namespace");
+			return error_set(
+				err, EINVAL,
+				"an idmapped mount without mappings needs a user namespace");
 		entry->idmap = idmap_source_container;
 		if (entry->inside)
 			return error_set(err, EINVAL,
-					 "a source below root.path cannot take the mapping of the container");
+					 "a source below root.path cannot take the mapping of the "
+					 "container");
 	}
 	if (entry->idmap != idmap_source_none && entry->kind != mount_kind_bind &&
 	    (entry->kind == mount_kind_remount || entry->idmap == idmap_source_container ||
@@ -212,7 +217,8 @@ bool rootfs_needs_user_namespace_fd(const struct rootfs *rootfs)
 static int map_mount(struct mount_entry *entry, int mount_fd, int userns_fd, struct error *err)
 {
 	if (mount_set_idmap(mount_fd, userns_fd, entry->options.recursive_idmap) < 0)
-		return error_errno(err, "idmap%s", errno == EINVAL ? ": this file system cannot" : "");
+		return error_errno(err, "idmap%s",
+				   errno == EINVAL ? ": this file system cannot" : "");
 	entry->idmapped = true;
 	return 0;
 }

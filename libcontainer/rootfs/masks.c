@@ -25,7 +25,8 @@ int masks_prepare(struct rootfs *rootfs, struct error *err)
 	if (rootfs->null_fd < 0 || fstat(rootfs->null_fd, &st) < 0)
 		return error_errno(err, "/dev/null for maskedPaths");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return error_set(err, EINVAL, "/dev/null for maskedPaths: is not character device 1:3");
+		return error_set(err, EINVAL,
+				 "/dev/null for maskedPaths: is not character device 1:3");
 	return 0;
 }
 
@@ -137,7 +138,8 @@ int masks_apply(struct rootfs *rootfs, struct error *err)
 	int result = 0;
 	for (size_t i = 0; i < paths->count && result == 0; i++)
 		if (mask(rootfs, &masks, paths->items[i], err) < 0)
-			result = error_context(err, "linux.maskedPaths[%zu] %s", i, paths->items[i]);
+			result =
+				error_context(err, "linux.maskedPaths[%zu] %s", i, paths->items[i]);
 	memory_close(masks.directory_fd);
 	memory_close(take_fd(&rootfs->null_fd));
 	return result;
@@ -162,6 +164,7 @@ int readonly_paths_apply(struct rootfs *rootfs, struct error *err)
 	const struct spec_strings *paths = &rootfs->spec->linux_.readonly_paths;
 	for (size_t i = 0; i < paths->count; i++)
 		if (make_read_only(rootfs, paths->items[i], err) < 0)
-			return error_context(err, "linux.readonlyPaths[%zu] %s", i, paths->items[i]);
+			return error_context(err, "linux.readonlyPaths[%zu] %s", i,
+					     paths->items[i]);
 	return 0;
 }

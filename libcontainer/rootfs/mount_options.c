@@ -165,7 +165,8 @@ static void apply(struct mount_options *options, const char *name, const struct 
 		options->read_write = options->read_write || effect->clear == RO;
 		break;
 	case word_kind_superblock:
-		options->superblock[options->superblock_count++] = (struct mount_parameter){name, NULL};
+		options->superblock[options->superblock_count++] =
+			(struct mount_parameter){name, NULL};
 		break;
 	case word_kind_propagation:
 		options->propagations[options->propagations_count++] =
@@ -237,7 +238,8 @@ static int add_data(struct mount_options *options, const char *word, struct aren
 		if (value)
 			*value++ = '\0';
 		if (value == key + 1)
-			return error_set(err, EINVAL, "options: a value without a name: '=%s'", value);
+			return error_set(err, EINVAL, "options: a value without a name: '=%s'",
+					 value);
 		if (*key)
 			data[options->data_count++] =
 				(struct mount_parameter){key, value ? unquote(value) : NULL};

@@ -28,12 +28,13 @@ struct mount_options {
 	bool bind, recursive_bind, remount;
 	bool copy_up, copy_symlink, source_no_follow, target_no_follow;
 	bool idmap, recursive_idmap;
-	const char *idmap_inline;  // "uids=..;gids=..", or NULL. Borrowed.
-	bool i_version;            // MS_I_VERSION, which only mount(2) can carry
-	bool read_write;           // "rw" or "rrw" was written
+	const char *idmap_inline;                // "uids=..;gids=..", or NULL. Borrowed.
+	bool i_version;                          // MS_I_VERSION, which only mount(2) can carry
+	bool read_write;                         // "rw" or "rrw" was written
 	struct mount_propagation *propagations;  // in the order of the options
 	size_t propagations_count;
-	struct mount_parameter *superblock;  // "sync", "dirsync", ...: meaningless for a bind, not wrong
+	struct mount_parameter
+		*superblock;  // "sync", "dirsync", ...: meaningless for a bind, not wrong
 	size_t superblock_count;
 	struct mount_parameter *data;  // for the file system
 	size_t data_count;

@@ -35,7 +35,8 @@ enum path_rule mounts_target_rule(const struct rootfs *rootfs, const struct moun
 static int blame_target(const struct mount_entry *entry, enum path_rule rule, struct error *err)
 {
 	if (errno == ELOOP && rule == path_rule_strict)
-		return error_set(err, ELOOP, "refused, because a part of the path is a symbolic link");
+		return error_set(err, ELOOP,
+				 "refused, because a part of the path is a symbolic link");
 	if (errno == ENOTDIR && entry->kind == mount_kind_proc)
 		return error_set(err, ENOTDIR, "must be a directory");
 	return error_errno(err, "open mount point");
@@ -52,8 +53,9 @@ static int open_target(const struct rootfs *rootfs, const struct mount_entry *en
 			return blame_target(entry, rule, err);
 	}
 	if (fd < 0)
-		fd = directory ? path_make_directory(rootfs->root_fd, entry->destination, 0755, rule)
-			       : path_make_file(rootfs->root_fd, entry->destination, 0644, rule);
+		fd = directory
+			     ? path_make_directory(rootfs->root_fd, entry->destination, 0755, rule)
+			     : path_make_file(rootfs->root_fd, entry->destination, 0644, rule);
 	return fd < 0 ? blame_target(entry, rule, err) : fd;
 }
 
@@ -88,7 +90,8 @@ static int guard_proc_bind(const struct mount_entry *entry, int fd, struct error
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, "stat source");
 	if (!inside || st.st_ino != PROC_ROOT_INODE)
-		return error_set(err, EPERM, "only procfs, or a bind of it, may be mounted on /proc");
+		return error_set(err, EPERM,
+				 "only procfs, or a bind of it, may be mounted on /proc");
 	return 0;
 }
 
@@ -139,7 +142,8 @@ static int label_queue(const struct rootfs *rootfs, const struct mount_entry *en
 	return 0;
 }
 
-static int finish_mount(struct rootfs *rootfs, struct mount_entry *entry, int *fd, struct error *err)
+static int finish_mount(struct rootfs *rootfs, struct mount_entry *entry, int *fd,
+			struct error *err)
 {
 	if (set_propagation(entry, *fd, err) < 0)
 		return -1;

@@ -30,10 +30,12 @@ static int plan_tmpfs(struct rootfs *rootfs, const char *options, struct error *
 		for (size_t i = 0; i < array_size(known); i++)
 			good = good || (value && *value && text_equal(key, known[i]));
 		if (!good || overlay->parameters_count == array_size(overlay->parameters))
-			return error_set(err, EINVAL,
-					 "overlay: tmpfs takes size=, nr_blocks= and nr_inodes=, not '%s'",
-					 key);
-		overlay->parameters[overlay->parameters_count++] = (struct mount_parameter){key, value};
+			return error_set(
+				err, EINVAL,
+				"overlay: tmpfs takes size=, nr_blocks= and nr_inodes=, not '%s'",
+				key);
+		overlay->parameters[overlay->parameters_count++] =
+			(struct mount_parameter){key, value};
 		options += length;
 		options += *options == ',';
 	}
@@ -57,8 +59,7 @@ int plan_overlay(struct rootfs *rootfs, struct error *err)
 	if (wanted[0] != '/')
 		text_printf(&directory, "%s/", rootfs->options->bundle);
 	text_add(&directory, wanted);
-	overlay->directory =
-		arena_copy(&rootfs->arena, text_string(&directory), directory.length);
+	overlay->directory = arena_copy(&rootfs->arena, text_string(&directory), directory.length);
 	return overlay->directory && !text_failed(&directory) ? 0 : plan_no_memory(err);
 }
 

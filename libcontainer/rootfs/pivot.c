@@ -111,7 +111,8 @@ static int hide_kernel_trees(struct error *err)
 		// a mount that this user namespace did not make cannot be removed, but covered
 		if (errno != EINVAL && errno != EPERM)
 			return error_errno(err, "unmount the host's %s", trees[i]);
-		if (sys_mount("tmpfs", trees[i], "tmpfs", KERNEL_MS_RDONLY, "nr_blocks=1,nr_inodes=1") < 0)
+		if (sys_mount("tmpfs", trees[i], "tmpfs", KERNEL_MS_RDONLY,
+			      "nr_blocks=1,nr_inodes=1") < 0)
 			return error_errno(err, "cover the host's %s", trees[i]);
 	}
 	return 0;
@@ -141,9 +142,10 @@ static int enter_by_pivot(const struct rootfs *rootfs, struct error *err)
 	if ((shared && old < 0) || fchdir(rootfs->root_fd) < 0)
 		return error_errno(err, "chdir to the root");
 	if (sys_pivot_root(".", ".") < 0)
-		return error_errno(err, "pivot_root to %s%s", rootfs->root_path,
-				   errno == EINVAL ? " (a root in an initramfs cannot be left: try --no-pivot)"
-						   : "");
+		return error_errno(
+			err, "pivot_root to %s%s", rootfs->root_path,
+			errno == EINVAL ? " (a root in an initramfs cannot be left: try --no-pivot)"
+					: "");
 	// otherwise the unmount would reach the peers of shared mounts, on the host
 	if (shared && mount_set_propagation(old, KERNEL_MS_SLAVE, true) < 0)
 		return error_errno(err, "part the old root from the host's");

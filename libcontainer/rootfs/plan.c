@@ -50,8 +50,15 @@ int plan_blame_mount(const struct mount_entry *entry, struct error *err)
 
 // What engines lay over single files of procfs. None of these lets a program lie to the runtime.
 static const char *const proc_allowed[] = {
-	"proc/cpuinfo", "proc/diskstats", "proc/meminfo", "proc/stat", "proc/swaps", "proc/uptime",
-	"proc/loadavg", "proc/slabinfo", "proc/sys/kernel/ns_last_pid",
+	"proc/cpuinfo",
+	"proc/diskstats",
+	"proc/meminfo",
+	"proc/stat",
+	"proc/swaps",
+	"proc/uptime",
+	"proc/loadavg",
+	"proc/slabinfo",
+	"proc/sys/kernel/ns_last_pid",
 	"proc/sys/crypto/fips_enabled",
 };
 
@@ -74,8 +81,9 @@ static int place_towards_proc(struct mount_entry *entry, struct error *err)
 	for (size_t i = 0; i < array_size(proc_allowed); i++)
 		if (text_equal(destination, proc_allowed[i]))
 			return 0;
-	return error_set(err, EPERM, "a mount inside of /proc is refused (it could hide or fake what the "
-				     "kernel says there)");
+	return error_set(err, EPERM,
+			 "a mount inside of /proc is refused (it could hide or fake what the "
+			 "kernel says there)");
 }
 
 static enum mount_kind kind_of(const struct mount_entry *entry)
@@ -130,13 +138,13 @@ static int check_options(const struct mount_entry *entry, struct error *err)
 	if (options->copy_up && entry->kind != mount_kind_tmpfs)
 		return error_set(err, EINVAL, "option 'tmpcopyup' is for type tmpfs only");
 	if ((options->copy_symlink || options->source_no_follow) && entry->kind != mount_kind_bind)
-		return error_set(err, EINVAL, "options 'copy-symlink' and 'src-nofollow' are for binds only");
+		return error_set(err, EINVAL,
+				 "options 'copy-symlink' and 'src-nofollow' are for binds only");
 	if (*entry->destination)
 		return 0;
 	if (entry->kind == mount_kind_bind || text_equal(entry->type, "overlay"))
 		return 0;
-	return error_set(err, EINVAL,
-			 "only a bind or an overlay can replace the root, not %s",
+	return error_set(err, EINVAL, "only a bind or an overlay can replace the root, not %s",
 			 entry->kind == mount_kind_remount ? "a remount" : entry->type);
 }
 

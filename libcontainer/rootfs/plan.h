@@ -41,24 +41,24 @@ struct mount_entry {
 	size_t index;             // of mounts[]
 	const char *destination;  // clean: no leading "/", no "." or "..", "" is the root
 	const char *type;
-	const char *source;        // binds: absolute on the host
-	const char *inside;        // binds: relative to the root when the source lies below root.path
-	const char *symlink;       // copy-symlink: what the source says
+	const char *source;   // binds: absolute on the host
+	const char *inside;   // binds: relative to the root when the source lies below root.path
+	const char *symlink;  // copy-symlink: what the source says
 	struct mount_options options;
 	enum mount_kind kind;
 	enum proc_place proc_place;
 	enum idmap_source idmap;
 	const struct spec_id_mappings *uid_mappings, *gid_mappings;  // for idmap_source_own
-	int tree_fd;        // owned: detached copy of the source, once it is opened
-	int idmap_fd;       // owned: helper user namespace, until it is applied
+	int tree_fd;   // owned: detached copy of the source, once it is opened
+	int idmap_fd;  // owned: helper user namespace, until it is applied
 	bool idmapped;
-	int late_fd;        // owned: attached, becomes read-only at the end
+	int late_fd;  // owned: attached, becomes read-only at the end
 };
 
 struct rootfs_device {
-	const char *path;  // clean, relative to the root
-	const char *shown; // for messages
-	mode_t mode;       // type and permissions
+	const char *path;   // clean, relative to the root
+	const char *shown;  // for messages
+	mode_t mode;        // type and permissions
 	dev_t number;
 	uid_t uid;
 	gid_t gid;
@@ -72,9 +72,9 @@ struct rootfs_overlay {
 };
 
 struct rootfs {
-	const struct spec *spec;                // borrowed
-	const struct rootfs_options *options;   // borrowed
-	const struct log *log;                  // borrowed
+	const struct spec *spec;               // borrowed
+	const struct rootfs_options *options;  // borrowed
+	const struct log *log;                 // borrowed
 	struct arena arena;
 	const char *root_path;  // absolute, on the host
 	struct mount_entry *mounts;
@@ -85,11 +85,11 @@ struct rootfs {
 	bool dev_is_bound;         // the configuration binds a /dev: leave it alone
 	bool caller_cannot_clone;  // an unprivileged caller: every source at its turn
 	bool mknod_refused;
-	int host_fd;     // owned: root.path, O_PATH, until rootfs_attach in the new process
-	int tree_fd;     // owned: detached copy of root.path made by the caller, or -1
-	int upper_fd;    // owned: detached copy of the overlay's directory, or -1
-	int root_fd;     // owned: the container's root, from rootfs_attach on
-	int null_fd;     // owned: copy of the host's /dev/null for masks, from rootfs_enter on
+	int host_fd;   // owned: root.path, O_PATH, until rootfs_attach in the new process
+	int tree_fd;   // owned: detached copy of root.path made by the caller, or -1
+	int upper_fd;  // owned: detached copy of the overlay's directory, or -1
+	int root_fd;   // owned: the container's root, from rootfs_attach on
+	int null_fd;   // owned: copy of the host's /dev/null for masks, from rootfs_enter on
 };
 
 // ---- plan ---------------------------------------------------------------------------------------
@@ -123,8 +123,8 @@ int overlay_attach(struct rootfs *rootfs, struct error *err) must_check;
 int mounts_attach(struct rootfs *rootfs, struct mount_entry *entry, struct error *err) must_check;
 int tmpfs_copy(int from_fd, int to_fd, struct error *err) must_check;
 // A detached mount for `type: cgroup`. May change the entry's options.
-int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
-	must_check;
+int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry,
+		      struct error *err) must_check;
 int idmap_open_early(struct rootfs *rootfs, struct error *err) must_check;
 int idmap_plan(struct rootfs *rootfs, struct mount_entry *entry, struct error *err) must_check;
 int idmap_apply(struct mount_entry *entry, int mount_fd, struct error *err) must_check;

@@ -24,10 +24,13 @@ static int check_host_namespace(const struct rootfs *rootfs, struct error *err)
 	else if (rootfs->overlay.wanted)
 		what = "an overlay";
 	if (what)
-		return error_set(err, EINVAL, "%s needs a mount namespace of the container's own", what);
+		return error_set(err, EINVAL, "%s needs a mount namespace of the container's own",
+				 what);
 	if (rootfs->mounts_count)
-		log_warning(rootfs->log, "no mount namespace: what is mounted stays on the host until "
-					 "it is unmounted below %s", rootfs->root_path);
+		log_warning(rootfs->log,
+			    "no mount namespace: what is mounted stays on the host until "
+			    "it is unmounted below %s",
+			    rootfs->root_path);
 	return 0;
 }
 
@@ -56,8 +59,8 @@ static int plan(struct rootfs *rootfs, struct error *err)
 	return rootfs->options->new_mount_namespace ? 0 : check_host_namespace(rootfs, err);
 }
 
-int rootfs_plan(const struct spec *spec, const struct rootfs_options *options, const struct log *log,
-		struct rootfs **result, struct error *err)
+int rootfs_plan(const struct spec *spec, const struct rootfs_options *options,
+		const struct log *log, struct rootfs **result, struct error *err)
 {
 	struct rootfs *rootfs = calloc(1, sizeof *rootfs);
 	if (!rootfs)
@@ -97,7 +100,9 @@ static void describe_mount(const struct mount_entry *entry, const char *prefix, 
 	const struct spec_strings *options = &entry->spec->options;
 	bool bind = entry->kind == mount_kind_bind;
 	text_printf(text, "%smount /%s: %s %s", prefix, entry->destination, kind_word(entry),
-		    bind ? entry->source : entry->kind == mount_kind_remount ? "it" : entry->type);
+		    bind                                ? entry->source
+		    : entry->kind == mount_kind_remount ? "it"
+							: entry->type);
 	for (size_t i = 0; i < options->count; i++)
 		text_printf(text, "%s%s", i ? "," : " (", options->items[i]);
 	text_add(text, options->count ? ")\n" : "\n");
@@ -169,7 +174,8 @@ static int make_late_read_only(struct rootfs *rootfs, struct error *err)
 		if (entry->late_fd < 0)
 			continue;
 		bool recursive = entry->options.recursive_set & KERNEL_MOUNT_ATTR_RDONLY;
-		if (mount_set_attributes(entry->late_fd, KERNEL_MOUNT_ATTR_RDONLY, 0, recursive) < 0) {
+		if (mount_set_attributes(entry->late_fd, KERNEL_MOUNT_ATTR_RDONLY, 0, recursive) <
+		    0) {
 			error_errno(err, "make read-only");
 			return plan_blame_mount(entry, err);
 		}

@@ -23,25 +23,26 @@
 // How `--overlay` and the annotation org.husk.overlay read: "tmpfs", "tmpfs:size=64m", or a directory
 // that holds (or gets) upper/ and work/.
 struct rootfs_options {
-	const char *bundle;          // absolute path
-	const char *overlay;         // or NULL
-	bool no_pivot;               // MS_MOVE and chroot instead of pivot_root
-	bool new_mount_namespace;    // a mount namespace of its own is made or joined
-	bool user_namespace;         // the container has its own user namespace (made or joined)
-	bool user_namespace_new;     // ... and it is made for it
-	bool rootless;               // the caller is not privileged on the host
+	const char *bundle;        // absolute path
+	const char *overlay;       // or NULL
+	bool no_pivot;             // MS_MOVE and chroot instead of pivot_root
+	bool new_mount_namespace;  // a mount namespace of its own is made or joined
+	bool user_namespace;       // the container has its own user namespace (made or joined)
+	bool user_namespace_new;   // ... and it is made for it
+	bool rootless;             // the caller is not privileged on the host
 	bool cgroup_namespace_new;
 	bool network_namespace_new;
-	const char *cgroup_path;     // absolute host path of the container's cgroup2 directory, or NULL
-	const char *mount_label;     // SELinux context for mounts, or NULL
+	const char
+		*cgroup_path;  // absolute host path of the container's cgroup2 directory, or NULL
+	const char *mount_label;  // SELinux context for mounts, or NULL
 };
 
 struct rootfs;
 
 // Parses and checks everything that can be known without touching the host. Borrows spec, options and their strings
 // until rootfs_free. Warnings go to log.
-int rootfs_plan(const struct spec *spec, const struct rootfs_options *options, const struct log *log,
-		struct rootfs **rootfs, struct error *err) must_check;
+int rootfs_plan(const struct spec *spec, const struct rootfs_options *options,
+		const struct log *log, struct rootfs **rootfs, struct error *err) must_check;
 
 // The plan in words for --dry-run, a line a mount/device/mask, each with the given prefix.
 void rootfs_describe(const struct rootfs *rootfs, const char *prefix, struct text *text);
@@ -56,7 +57,8 @@ int rootfs_lower_fd(const struct rootfs *rootfs);
 // Gives the plan the user namespace of the container for idmapped mounts (a descriptor it borrows), needed only
 // when rootfs_needs_user_namespace_fd says so. Called in the calling process after the maps are written.
 bool rootfs_needs_user_namespace_fd(const struct rootfs *rootfs);
-int rootfs_prepare_idmaps(struct rootfs *rootfs, int user_namespace_fd, struct error *err) must_check;
+int rootfs_prepare_idmaps(struct rootfs *rootfs, int user_namespace_fd,
+			  struct error *err) must_check;
 
 // ---- steps, in this order, in the new process --------------------------------------------------
 

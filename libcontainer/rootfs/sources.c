@@ -63,10 +63,9 @@ static int open_inside(struct rootfs *rootfs, struct mount_entry *entry, struct 
 {
 	const struct mount_options *options = &entry->options;
 	bool no_follow = options->source_no_follow || options->copy_symlink;
-	auto_close int fd = no_follow ? path_open_no_follow(rootfs->root_fd, entry->inside,
-							    path_rule_scoped)
-				      : path_open(rootfs->root_fd, entry->inside, O_PATH,
-						  path_rule_scoped);
+	auto_close int fd =
+		no_follow ? path_open_no_follow(rootfs->root_fd, entry->inside, path_rule_scoped)
+			  : path_open(rootfs->root_fd, entry->inside, O_PATH, path_rule_scoped);
 	if (fd < 0)
 		return blame(entry, err);
 	if (options->copy_symlink) {

@@ -47,8 +47,8 @@ static int copy_file(int from_dir, int to_dir, const char *name, mode_t mode)
 		errno = EINVAL;
 		return -1;
 	}
-	auto_close int to = openat(to_dir, name,
-				   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
+	auto_close int to = openat(
+		to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
 	return to < 0 ? -1 : copy_data(from, to);
 }
 
@@ -76,7 +76,8 @@ static int copy_metadata(int to_dir, const char *name, const struct stat *st)
 static int copy_subdirectory(int from_dir, int to_dir, const char *name, int depth,
 			     struct error *err)
 {
-	auto_close int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int from =
+		openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (from < 0 || mkdirat(to_dir, name, 0700) < 0)
 		return error_errno(err, "%s", name);
 	auto_close int to = openat(to_dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

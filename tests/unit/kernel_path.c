@@ -26,11 +26,21 @@ static void make_tree(void)
 {
 	static const char *const directories[] = {"a", "a/b", "a/b/c", "a/closed", "outside"};
 	static const char *const links[][2] = {
-		{"a/up", ".."},         {"a/top", "/"},          {"a/file-link", "b/file"},
-		{"abs", "/a/b"},        {"chain1", "chain2"},    {"chain2", "/a/chain3"},
-		{"a/chain3", "b/../b"}, {"loop", "loop"},        {"ping", "pong"},
-		{"pong", "ping"},       {"dangling", "no/such"}, {"a/out", "../../../../etc"},
-		{"slash", "a/b/"},      {"dot", "."},            {"a/b/deep", "../../a/./b//c"},
+		{"a/up", ".."},
+		{"a/top", "/"},
+		{"a/file-link", "b/file"},
+		{"abs", "/a/b"},
+		{"chain1", "chain2"},
+		{"chain2", "/a/chain3"},
+		{"a/chain3", "b/../b"},
+		{"loop", "loop"},
+		{"ping", "pong"},
+		{"pong", "ping"},
+		{"dangling", "no/such"},
+		{"a/out", "../../../../etc"},
+		{"slash", "a/b/"},
+		{"dot", "."},
+		{"a/b/deep", "../../a/./b//c"},
 		{"abs-dangling", "/new/place"},
 	};
 	for (size_t i = 0; i < array_size(directories); i++)
@@ -62,6 +72,7 @@ static void setup(void)
 static void teardown(void)
 {
 	char command[128];
+	(void)fchmodat(root_fd, "a/b", 0755, 0);
 	close(root_fd);
 	snprintf(command, sizeof command, "rm -rf %s", base);
 	ck_assert_int_eq(system(command), 0);
@@ -94,14 +105,16 @@ static void compare(const char *path, const struct path_request *request)
 	errno = 0;
 	auto_close int hand = path_walk(root_fd, path, request);
 	int hand_error = hand < 0 ? errno : 0;
-	ck_assert_msg(kernel_error == hand_error, "'%.200s' flags %o rule %d no_follow %d: openat2 says %s, walk %s",
-		      path, (unsigned)request->flags, (int)request->rule, request->no_follow,
+	ck_assert_msg(kernel_error == hand_error,
+		      "'%.200s' flags %o rule %d no_follow %d: openat2 says %s, walk %s", path,
+		      (unsigned)request->flags, (int)request->rule, request->no_follow,
 		      strerror(kernel_error), strerror(hand_error));
 	if (kernel < 0)
 		return;
 	ck_assert_int_eq(fstat(kernel, &one), 0);
 	ck_assert_int_eq(fstat(hand, &other), 0);
-	ck_assert_msg(one.st_dev == other.st_dev && one.st_ino == other.st_ino, "'%s' leads to two places", path);
+	ck_assert_msg(one.st_dev == other.st_dev && one.st_ino == other.st_ino,
+		      "'%s' leads to two places", path);
 	const int kept = O_PATH | O_ACCMODE | O_NONBLOCK;
 	ck_assert_int_eq(fcntl(kernel, F_GETFL) & kept, fcntl(hand, F_GETFL) & kept);
 	ck_assert_int_eq(fcntl(hand, F_GETFD), FD_CLOEXEC);
@@ -130,21 +143,80 @@ static bool has_openat2(void)
 	struct path_request request = {.flags = O_PATH};
 	auto_close int kernel = by_kernel("a", &request);
 	if (kernel < 0)
-		printf("kernel_path: no openat2 here (%s), nothing to compare with\n", strerror(errno));
+		printf("kernel_path: no openat2 here (%s), nothing to compare with\n",
+		       strerror(errno));
 	return kernel >= 0;
 }
 
 START_TEST(corpus)
 {
 	static const char *const paths[] = {
-		"", "/", ".", "..", "a", "a/", "/a/", "//a//b", "a/b/c", "a/b/c/", "a/./b/.", "a/..", "a/../..",
-		"../../a", "a/b/../../a/b/c/..", "a/b/file", "a/b/file/", "a/b/file/.", "a/b/file/..",
-		"a/up", "a/up/", "a/up/a/up/a/b", "a/top", "a/top/a/top/a/b/c", "a/file-link", "a/file-link/",
-		"abs", "abs/c", "abs/../b", "chain1", "chain1/", "chain1/c", "chain2/file", "loop", "loop/",
-		"loop/x", "ping", "ping/..", "dangling", "dangling/", "dangling/x", "a/out", "a/out/passwd",
-		"slash", "slash/", "slash/file", "dot", "dot/dot/dot/a", "a/b/deep", "a/b/deep/", "a/b/deep/..",
-		"no", "no/", "no/..", "no/such", "a/fifo", "a/fifo/", "row39", "row40", "row38/b", "row39/b",
-		"row40/b", "row44", "row20/../row20/b", "row19/../row19/b", "abs-dangling",
+		"",
+		"/",
+		".",
+		"..",
+		"a",
+		"a/",
+		"/a/",
+		"//a//b",
+		"a/b/c",
+		"a/b/c/",
+		"a/./b/.",
+		"a/..",
+		"a/../..",
+		"../../a",
+		"a/b/../../a/b/c/..",
+		"a/b/file",
+		"a/b/file/",
+		"a/b/file/.",
+		"a/b/file/..",
+		"a/up",
+		"a/up/",
+		"a/up/a/up/a/b",
+		"a/top",
+		"a/top/a/top/a/b/c",
+		"a/file-link",
+		"a/file-link/",
+		"abs",
+		"abs/c",
+		"abs/../b",
+		"chain1",
+		"chain1/",
+		"chain1/c",
+		"chain2/file",
+		"loop",
+		"loop/",
+		"loop/x",
+		"ping",
+		"ping/..",
+		"dangling",
+		"dangling/",
+		"dangling/x",
+		"a/out",
+		"a/out/passwd",
+		"slash",
+		"slash/",
+		"slash/file",
+		"dot",
+		"dot/dot/dot/a",
+		"a/b/deep",
+		"a/b/deep/",
+		"a/b/deep/..",
+		"no",
+		"no/",
+		"no/..",
+		"no/such",
+		"a/fifo",
+		"a/fifo/",
+		"row39",
+		"row40",
+		"row38/b",
+		"row39/b",
+		"row40/b",
+		"row44",
+		"row20/../row20/b",
+		"row19/../row19/b",
+		"abs-dangling",
 	};
 	if (!has_openat2())
 		return;
@@ -203,8 +275,10 @@ END_TEST
 START_TEST(procfs_links)
 {
 	static const char *const paths[] = {
-		"self", "self/", "self/status", "thread-self", "mounts", "net", "net/dev", "self/exe", "self/root",
-		"self/root/etc", "self/cwd", "self/cwd/..", "self/fd/0", "self/ns/mnt", "self/ns/mnt/x", "version",
+		"self",      "self/",         "self/status",   "thread-self",
+		"mounts",    "net",           "net/dev",       "self/exe",
+		"self/root", "self/root/etc", "self/cwd",      "self/cwd/..",
+		"self/fd/0", "self/ns/mnt",   "self/ns/mnt/x", "version",
 	};
 	if (!has_openat2())
 		return;
@@ -266,14 +340,17 @@ static void random_object(void)
 	char path[128], text[128];
 	random_path(path, sizeof path, 1 + next_random(3));
 	random_path(text, sizeof text, 1 + next_random(4));
-	struct path_request request = {.flags = O_PATH | O_DIRECTORY, .make = path_make_directories, .mode = 0755};
+	struct path_request request = {
+		.flags = O_PATH | O_DIRECTORY, .make = path_make_directories, .mode = 0755};
 	unsigned kind = next_random(3);
 	char name[256];
-	auto_close int fd = kind == 0 ? path_walk(root_fd, path, &request)
-				      : path_open_parent(root_fd, path, true, path_rule_scoped, name);
+	auto_close int fd = kind == 0
+				    ? path_walk(root_fd, path, &request)
+				    : path_open_parent(root_fd, path, true, path_rule_scoped, name);
 	if (fd < 0 || kind == 0)
 		return;
-	int made = kind == 1 ? mknodat(fd, name, S_IFREG | 0644, 0) : symlinkat(*text ? text : "a", fd, name);
+	int made = kind == 1 ? mknodat(fd, name, S_IFREG | 0644, 0)
+			     : symlinkat(*text ? text : "a", fd, name);
 	ck_assert(made == 0 || errno == EEXIST);
 }
 
@@ -309,7 +386,8 @@ static void expect_made(int fd, const char *where, mode_t type)
 	ck_assert_msg(owned >= 0, "%s: %s", where, strerror(errno));
 	ck_assert_int_eq(fstat(owned, &made), 0);
 	ck_assert_int_eq(fstatat(root_fd, where, &found, AT_SYMLINK_NOFOLLOW), 0);
-	ck_assert_msg(made.st_ino == found.st_ino && made.st_dev == found.st_dev, "not at %s", where);
+	ck_assert_msg(made.st_ino == found.st_ino && made.st_dev == found.st_dev, "not at %s",
+		      where);
 	ck_assert_uint_eq(found.st_mode, type);
 }
 
@@ -325,11 +403,15 @@ START_TEST(making)
 	expect_made(path_make_directory(root_fd, "a/b/c", 0700, scoped), "a/b/c", S_IFDIR | 0755);
 	expect_made(path_make_directory(root_fd, "a/new", 0711, scoped), "a/new", S_IFDIR | 0711);
 	expect_made(path_make_directory(root_fd, "/p/q/r/", 0755, strict), "p/q/r", S_IFDIR | 0755);
-	expect_made(path_make_directory(root_fd, "abs/made", 0755, scoped), "a/b/made", S_IFDIR | 0755);
-	expect_made(path_make_directory(root_fd, "abs-dangling", 0755, scoped), "new/place", S_IFDIR | 0755);
-	expect_made(path_make_directory(root_fd, "dangling/more", 0755, scoped), "no/such/more", S_IFDIR | 0755);
+	expect_made(path_make_directory(root_fd, "abs/made", 0755, scoped), "a/b/made",
+		    S_IFDIR | 0755);
+	expect_made(path_make_directory(root_fd, "abs-dangling", 0755, scoped), "new/place",
+		    S_IFDIR | 0755);
+	expect_made(path_make_directory(root_fd, "dangling/more", 0755, scoped), "no/such/more",
+		    S_IFDIR | 0755);
 	expect_made(path_make_directory(root_fd, "a/out/x", 0755, scoped), "etc/x", S_IFDIR | 0755);
-	expect_made(path_make_directory(root_fd, "../../../up", 0755, scoped), "up", S_IFDIR | 0755);
+	expect_made(path_make_directory(root_fd, "../../../up", 0755, scoped), "up",
+		    S_IFDIR | 0755);
 	expect_made(path_make_directory(root_fd, "m/../n", 0755, scoped), "n", S_IFDIR | 0755);
 	expect_errno(path_make_directory(root_fd, "a/b/file", 0755, scoped), ENOTDIR);
 	expect_errno(path_make_directory(root_fd, "a/b/file/x", 0755, scoped), ENOTDIR);
@@ -357,15 +439,18 @@ START_TEST(parents)
 	auto_close int two = path_open_parent(root_fd, "top", false, path_rule_strict, name);
 	ck_assert_int_ge(two, 0);
 	ck_assert_str_eq(name, "top");
-	expect_errno(path_open_parent(root_fd, "no/no/last", false, path_rule_scoped, name), ENOENT);
-	auto_close int three = path_open_parent(root_fd, "made/for/last", true, path_rule_scoped, name);
+	expect_errno(path_open_parent(root_fd, "no/no/last", false, path_rule_scoped, name),
+		     ENOENT);
+	auto_close int three =
+		path_open_parent(root_fd, "made/for/last", true, path_rule_scoped, name);
 	ck_assert_int_ge(three, 0);
 	struct stat st;
 	ck_assert_int_eq(fstatat(root_fd, "made/for", &st, 0), 0);
 	expect_errno(path_open_parent(root_fd, "abs/last", true, path_rule_strict, name), ELOOP);
 	static const char *const bad[] = {"", "/", ".", "..", "a/.", "a/..", "a/"};
 	for (size_t i = 0; i < array_size(bad); i++)
-		expect_errno(path_open_parent(root_fd, bad[i], true, path_rule_scoped, name), EINVAL);
+		expect_errno(path_open_parent(root_fd, bad[i], true, path_rule_scoped, name),
+			     EINVAL);
 }
 END_TEST
 
@@ -407,7 +492,8 @@ START_TEST(rename_storm)
 		int fd = i % 2 ? path_open(inner, "d/e", O_PATH, path_rule_scoped)
 			       : path_walk(inner, i % 4 ? "d/../d/e" : "d/e", &request);
 		if (fd < 0) {
-			ck_assert_msg(errno == ENOENT || errno == ENOTDIR || errno == ELOOP, "%s", strerror(errno));
+			ck_assert_msg(errno == ENOENT || errno == ENOTDIR || errno == ELOOP, "%s",
+				      strerror(errno));
 			continue;
 		}
 		found++;
@@ -425,8 +511,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		corpus, lengths, deep_directories, procfs_links, closed_directories, making, parents,
-		no_follow, rename_storm,
+		corpus, lengths, deep_directories, procfs_links, closed_directories,
+		making, parents, no_follow,        rename_storm,
 	};
 	Suite *suite = suite_create("kernel_path");
 	TCase *cases = tcase_create("paths");

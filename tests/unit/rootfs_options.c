@@ -40,19 +40,77 @@ START_TEST(table_is_sorted_and_complete)
 {
 	const char *const *names = rootfs_words_mount_options();
 	static const char *const demanded[] = {
-		"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "iversion", "lazytime",
-		"loud", "mand", "noatime", "nodev", "nodiratime", "noexec", "noiversion", "nolazytime", "nomand",
-		"norelatime", "nostrictatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev",
-		"rdiratime", "relatime", "remount", "rexec", "rnoatime", "rnodev", "rnodiratime", "rnoexec",
-		"rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw",
-		"rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "silent",
-		"slave", "strictatime", "suid", "symfollow", "sync", "tmpcopyup", "unbindable", "idmap", "ridmap",
-		"copy-symlink", "src-nofollow", "dest-nofollow",
+		"async",
+		"atime",
+		"bind",
+		"defaults",
+		"dev",
+		"diratime",
+		"dirsync",
+		"exec",
+		"iversion",
+		"lazytime",
+		"loud",
+		"mand",
+		"noatime",
+		"nodev",
+		"nodiratime",
+		"noexec",
+		"noiversion",
+		"nolazytime",
+		"nomand",
+		"norelatime",
+		"nostrictatime",
+		"nosuid",
+		"nosymfollow",
+		"private",
+		"ratime",
+		"rbind",
+		"rdev",
+		"rdiratime",
+		"relatime",
+		"remount",
+		"rexec",
+		"rnoatime",
+		"rnodev",
+		"rnodiratime",
+		"rnoexec",
+		"rnorelatime",
+		"rnostrictatime",
+		"rnosuid",
+		"rnosymfollow",
+		"ro",
+		"rprivate",
+		"rrelatime",
+		"rro",
+		"rrw",
+		"rshared",
+		"rslave",
+		"rstrictatime",
+		"rsuid",
+		"rsymfollow",
+		"runbindable",
+		"rw",
+		"shared",
+		"silent",
+		"slave",
+		"strictatime",
+		"suid",
+		"symfollow",
+		"sync",
+		"tmpcopyup",
+		"unbindable",
+		"idmap",
+		"ridmap",
+		"copy-symlink",
+		"src-nofollow",
+		"dest-nofollow",
 	};
 	size_t count = 0;
 	for (; names[count]; count++) {
 		if (count > 0)
-			ck_assert_msg(strcmp(names[count - 1], names[count]) < 0, "%s is misplaced", names[count]);
+			ck_assert_msg(strcmp(names[count - 1], names[count]) < 0, "%s is misplaced",
+				      names[count]);
 		ck_assert_int_eq(parse(names[count]), 0);
 		ck_assert_msg(options.data_count == 0, "%s is not found", names[count]);
 	}
@@ -121,14 +179,17 @@ START_TEST(features_and_propagation)
 	ck_assert(options.recursive_idmap && !options.idmap);
 	ck_assert_str_eq(options.idmap_inline, "uids=0-1-2;gids=0-1-2");
 	ck_assert_int_eq(parse("bind|src-nofollow|dest-nofollow|copy-symlink|idmap|remount"), 0);
-	ck_assert(options.bind && options.source_no_follow && options.target_no_follow && options.copy_symlink &&
-		  options.idmap && options.remount && !options.idmap_inline);
+	ck_assert(options.bind && options.source_no_follow && options.target_no_follow &&
+		  options.copy_symlink && options.idmap && options.remount &&
+		  !options.idmap_inline);
 }
 END_TEST
 
 START_TEST(words_for_others_are_dropped)
 {
-	ck_assert_int_eq(parse("x-systemd.automount|_netdev|auto|noauto|user|nofail|comment=a,b|X-mount.mkdir|silent|loud|mand"), 0);
+	ck_assert_int_eq(parse("x-systemd.automount|_netdev|auto|noauto|user|nofail|comment=a,b|X-"
+			       "mount.mkdir|silent|loud|mand"),
+			 0);
 	ck_assert_uint_eq(options.data_count, 0);
 	ck_assert_uint_eq(options.set | options.clear | options.superblock_count, 0);
 }
@@ -136,7 +197,9 @@ END_TEST
 
 START_TEST(data)
 {
-	ck_assert_int_eq(parse("size=1m,mode=755|newinstance|Bind|context=\"a:b:c0,c1\"|upperdir=/x\\,y,userxattr|e="), 0);
+	ck_assert_int_eq(parse("size=1m,mode=755|newinstance|Bind|context=\"a:b:c0,c1\"|upperdir=/"
+			       "x\\,y,userxattr|e="),
+			 0);
 	ck_assert_uint_eq(options.data_count, 8);
 	ck_assert_str_eq(mount_options_data(&options, "size"), "1m");
 	ck_assert_str_eq(mount_options_data(&options, "mode"), "755");
@@ -159,13 +222,25 @@ END_TEST
 START_TEST(clean_paths)
 {
 	static const char *const cases[][2] = {
-		{"", ""}, {"/", ""}, {"//", ""}, {"/a", "a"}, {"a/b/", "a/b"}, {"/a//b/./c", "a/b/c"},
-		{"/a/../b", "b"}, {"/../..", ""}, {"../a", "a"}, {"/a/b/../../..", ""}, {"/proc/./", "proc"},
-		{"/x/../proc/self", "proc/self"}, {"/a/..b/...", "a/..b/..."}, {"/a/b/../c", "a/c"},
+		{"", ""},
+		{"/", ""},
+		{"//", ""},
+		{"/a", "a"},
+		{"a/b/", "a/b"},
+		{"/a//b/./c", "a/b/c"},
+		{"/a/../b", "b"},
+		{"/../..", ""},
+		{"../a", "a"},
+		{"/a/b/../../..", ""},
+		{"/proc/./", "proc"},
+		{"/x/../proc/self", "proc/self"},
+		{"/a/..b/...", "a/..b/..."},
+		{"/a/b/../c", "a/c"},
 	};
 	for (size_t i = 0; i < array_size(cases); i++)
 		ck_assert_str_eq(plan_clean_path(&arena, cases[i][0]), cases[i][1]);
-	ck_assert(plan_is_below("proc", "proc") && plan_is_below("proc/x", "proc") && plan_is_below("a", ""));
+	ck_assert(plan_is_below("proc", "proc") && plan_is_below("proc/x", "proc") &&
+		  plan_is_below("a", ""));
 	ck_assert(!plan_is_below("process", "proc") && !plan_is_below("", "proc"));
 }
 END_TEST
@@ -188,9 +263,10 @@ static const char *plan(const char *rest, struct rootfs_options *how)
 	const struct spec *spec = NULL;
 	struct rootfs *rootfs = NULL;
 	const struct log log = {.level = log_level_warning, .emit = note};
-	snprintf(config, sizeof config, "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},%s}", rest);
-	ck_assert_msg(spec_parse(config, strlen(config), &spec, &spec_error) == 0, "%s: %s", spec_error.path,
-		      spec_error.reason);
+	snprintf(config, sizeof config, "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},%s}",
+		 rest);
+	ck_assert_msg(spec_parse(config, strlen(config), &spec, &spec_error) == 0, "%s: %s",
+		      spec_error.path, spec_error.reason);
 	how->bundle = "/b";
 	remark[0] = '\0';
 	err.message[0] = '\0';
@@ -209,21 +285,26 @@ static const char *plan(const char *rest, struct rootfs_options *how)
 START_TEST(description)
 {
 	struct rootfs_options how = {.new_mount_namespace = true, .overlay = "tmpfs:size=1m"};
-	ck_assert_str_eq(plan("\"mounts\":[{\"destination\":\"/x/../y\",\"source\":\"d\",\"options\":[\"rbind\",\"ro\"]},"
-			      "{\"destination\":\"/proc\",\"type\":\"proc\"}],"
-			      "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}],\"maskedPaths\":[\"/m\"],\"readonlyPaths\":[\"/p\"]}",
-			      &how),
-			 "- root /b/r\n- overlay on the root: tmpfs\n"
-			 "- mount /y: recursive bind of /b/d (rbind,ro)\n- mount /proc: new proc\n"
-			 "- device /dev/null\n- device /dev/zero\n- device /dev/full\n- device /dev/random\n"
-			 "- device /dev/urandom\n- device /dev/tty\n- read-only /p\n- mask /m\n");
+	ck_assert_str_eq(
+		plan("\"mounts\":[{\"destination\":\"/x/../"
+		     "y\",\"source\":\"d\",\"options\":[\"rbind\",\"ro\"]},"
+		     "{\"destination\":\"/proc\",\"type\":\"proc\"}],"
+		     "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}],\"maskedPaths\":[\"/"
+		     "m\"],\"readonlyPaths\":[\"/p\"]}",
+		     &how),
+		"- root /b/r\n- overlay on the root: tmpfs\n"
+		"- mount /y: recursive bind of /b/d (rbind,ro)\n- mount /proc: new proc\n"
+		"- device /dev/null\n- device /dev/zero\n- device /dev/full\n- device /dev/random\n"
+		"- device /dev/urandom\n- device /dev/tty\n- read-only /p\n- mask /m\n");
 }
 END_TEST
 
 START_TEST(without_mount_namespace)
 {
 	struct rootfs_options how = {0};
-	ck_assert_ptr_nonnull(strstr(plan("\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\"}]", &how), "mount /proc"));
+	ck_assert_ptr_nonnull(
+		strstr(plan("\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\"}]", &how),
+		       "mount /proc"));
 	ck_assert_ptr_nonnull(strstr(remark, "no mount namespace"));
 	how.overlay = "tmpfs";
 	ck_assert_str_eq(plan("\"mounts\":[]", &how),
@@ -239,18 +320,24 @@ START_TEST(plan_errors)
 {
 	static const char *const cases[][2] = {
 		{"{\"destination\":\"/a\"}", "mounts[0] /a: no type, and options name no bind"},
-		{"{\"destination\":\"/a\",\"type\":\"bind\"}", "mounts[0] /a: a bind needs a source"},
-		{"{\"destination\":\"/a\",\"type\":\"proc\",\"options\":[\"copy-symlink\"]}", "are for binds only"},
-		{"{\"destination\":\"/\",\"type\":\"tmpfs\",\"options\":[\"remount\"]}", "not a remount"},
+		{"{\"destination\":\"/a\",\"type\":\"bind\"}",
+		 "mounts[0] /a: a bind needs a source"},
+		{"{\"destination\":\"/a\",\"type\":\"proc\",\"options\":[\"copy-symlink\"]}",
+		 "are for binds only"},
+		{"{\"destination\":\"/\",\"type\":\"tmpfs\",\"options\":[\"remount\"]}",
+		 "not a remount"},
 		{"{\"destination\":\"//proc/\",\"type\":\"tmpfs\"}", "only procfs"},
-		{"{\"destination\":\"/proc/sys/kernel\",\"type\":\"tmpfs\"}", "a mount inside of /proc is refused"},
+		{"{\"destination\":\"/proc/sys/kernel\",\"type\":\"tmpfs\"}",
+		 "a mount inside of /proc is refused"},
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		char mounts[512];
 		struct rootfs_options how = {.new_mount_namespace = true};
 		snprintf(mounts, sizeof mounts, "\"mounts\":[%s]", cases[i][0]);
 		const char *text = plan(mounts, &how);
-		ck_assert_msg(strstr(text, cases[i][1]) && strncmp(text, "error: mounts[0]", 16) == 0, "%s", text);
+		ck_assert_msg(strstr(text, cases[i][1]) &&
+				      strncmp(text, "error: mounts[0]", 16) == 0,
+			      "%s", text);
 	}
 	struct rootfs_options how = {.new_mount_namespace = true, .overlay = ""};
 	ck_assert_ptr_nonnull(strstr(plan("\"mounts\":[]", &how), "error: overlay: wants"));
@@ -260,8 +347,15 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		table_is_sorted_and_complete, attributes, features_and_propagation, words_for_others_are_dropped,
-		data, clean_paths, description, without_mount_namespace, plan_errors,
+		table_is_sorted_and_complete,
+		attributes,
+		features_and_propagation,
+		words_for_others_are_dropped,
+		data,
+		clean_paths,
+		description,
+		without_mount_namespace,
+		plan_errors,
 	};
 	Suite *suite = suite_create("rootfs_options");
 	TCase *cases = tcase_create("words");

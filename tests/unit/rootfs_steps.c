@@ -56,7 +56,7 @@
 	MOUNT_PROC "," MOUNT_DEV "," MOUNT_PTS "," MOUNT_SHM "," MOUNT_MQUEUE "," MOUNT_SYS        \
 		   "," MOUNT_CGROUP
 #define MASKS                                                                                      \
-	"\"maskedPaths\":[\"/proc/keys\",\"/proc/acpi\","           \
+	"\"maskedPaths\":[\"/proc/keys\",\"/proc/acpi\","                                          \
 	"\"/sys/firmware\",\"/proc/no-such\",\"/etc/secret\"],"                                    \
 	"\"readonlyPaths\":[\"/proc/sys\",\"/proc/bus\",\"/etc/keep\"]"
 
@@ -67,11 +67,11 @@ static const char *missing;
 struct trial {
 	struct rootfs_options options;
 	unsigned long long namespaces;
-	const char *mounts;  // JSON inside of "mounts": []
-	const char *linux_;  // JSON inside of "linux": {}, after the namespaces
-	const char *root;    // further JSON inside of "root": {}
-	bool plain_user;     // the caller is not root
-	bool user_namespace; // root maps 0 to 100000
+	const char *mounts;   // JSON inside of "mounts": []
+	const char *linux_;   // JSON inside of "linux": {}, after the namespaces
+	const char *root;     // further JSON inside of "root": {}
+	bool plain_user;      // the caller is not root
+	bool user_namespace;  // root maps 0 to 100000
 	bool keep_network, host_mounts, console;
 	const char *cwd;
 };
@@ -87,7 +87,8 @@ static void make_directory(const char *name)
 {
 	char path[PATH_MAX];
 	format_path(path, name);
-	ck_assert_msg(mkdir(path, 0755) == 0 || errno == EEXIST, "mkdir %s: %s", path, strerror(errno));
+	ck_assert_msg(mkdir(path, 0755) == 0 || errno == EEXIST, "mkdir %s: %s", path,
+		      strerror(errno));
 }
 
 static void make_file(const char *name, const char *content)
@@ -140,12 +141,13 @@ static void give_to(const char *name, int id)
 static void setup(void)
 {
 	static const char *const directories[] = {
-		"rootfs", "rootfs/bin", "rootfs/proc", "rootfs/sys", "rootfs/dev", "rootfs/etc",
-		"rootfs/tmp", "rootfs/etc/keep", "canary", "data", "data/below",
+		"rootfs",     "rootfs/bin", "rootfs/proc", "rootfs/sys",
+		"rootfs/dev", "rootfs/etc", "rootfs/tmp",  "rootfs/etc/keep",
+		"canary",     "data",       "data/below",
 	};
 	static const char *const applets[] = {
-		"cat", "cut", "df", "grep", "head", "id", "ln", "ls", "mount", "od", "readlink", "rm", "sed",
-		"sort", "stat", "tail", "touch", "tr", "wc",
+		"cat",      "cut", "df",  "grep", "head", "id",   "ln",    "ls", "mount", "od",
+		"readlink", "rm",  "sed", "sort", "stat", "tail", "touch", "tr", "wc",
 	};
 	snprintf(base, sizeof base, BASE "/husk-rootfs-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(base));
@@ -208,7 +210,8 @@ static void bind_console(struct rootfs *rootfs)
 {
 	struct error err = {0};
 	int unlock = 0;
-	int master = path_open(rootfs_fd(rootfs), "dev/pts/ptmx", O_RDWR | O_NOCTTY, path_rule_strict);
+	int master =
+		path_open(rootfs_fd(rootfs), "dev/pts/ptmx", O_RDWR | O_NOCTTY, path_rule_strict);
 	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		_exit(7);
 	int peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -217,7 +220,8 @@ static void bind_console(struct rootfs *rootfs)
 	MUST(rootfs_bind_console(rootfs, peer, &err));
 }
 
-static void new_process(struct rootfs *rootfs, const struct trial *trial, int go, const char *script)
+static void new_process(struct rootfs *rootfs, const struct trial *trial, int go,
+			const char *script)
 {
 	struct error err = {0};
 	char byte;
@@ -286,9 +290,8 @@ static void calling_process(const struct trial *trial, const char *config, const
 	struct spec_error spec_error;
 	const struct spec *spec;
 	struct rootfs *rootfs;
-	if (trial->plain_user &&
-	    (setresgid(PLAIN_USER, PLAIN_USER, PLAIN_USER) < 0 ||
-	     setresuid(PLAIN_USER, PLAIN_USER, PLAIN_USER) < 0))
+	if (trial->plain_user && (setresgid(PLAIN_USER, PLAIN_USER, PLAIN_USER) < 0 ||
+				  setresuid(PLAIN_USER, PLAIN_USER, PLAIN_USER) < 0))
 		_exit(5);
 	// a change of identity hid /proc/self from us
 	if (prctl(PR_SET_DUMPABLE, 1) < 0)
@@ -325,7 +328,8 @@ static int run(struct trial *trial, const char *script)
 		 "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"%s},\"mounts\":[%s],"
 		 "\"linux\":{\"namespaces\":[%s{\"type\":\"pid\"}%s]%s%s%s}}",
 		 trial->root ? trial->root : "", trial->mounts ? trial->mounts : "",
-		 trial->host_mounts ? "" : "{\"type\":\"mount\"},", user ? ",{\"type\":\"user\"}" : "",
+		 trial->host_mounts ? "" : "{\"type\":\"mount\"},",
+		 user ? ",{\"type\":\"user\"}" : "",
 		 user ? ",\"uidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}],"
 			"\"gidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":65536}]"
 		      : "",
@@ -353,8 +357,8 @@ static int run(struct trial *trial, const char *script)
 static void expect(struct trial *trial, const char *script, const char *wanted)
 {
 	int status = run(trial, script);
-	ck_assert_msg(status == 0 && strcmp(output, wanted) == 0, "status %d, output:\n%s\nwanted:\n%s",
-		      status, output, wanted);
+	ck_assert_msg(status == 0 && strcmp(output, wanted) == 0,
+		      "status %d, output:\n%s\nwanted:\n%s", status, output, wanted);
 }
 
 // A start that must fail, with these words in its message.
@@ -398,13 +402,14 @@ static void expect_canary(void)
 
 // fields: mount point, the mount's own options, type
 #define SHOW_MOUNTS                                                                                \
-	"while read a b c d e f g; do g=${g#*- }; echo \"$e $f ${g%% *}\"; done "               \
+	"while read a b c d e f g; do g=${g#*- }; echo \"$e $f ${g%% *}\"; done "                  \
 	"</proc/self/mountinfo | sort"
 
 START_TEST(default_mounts)
 {
 	int before = count_mounts();
-	struct trial trial = {.mounts = SEVEN_MOUNTS, .linux_ = MASKS, .root = ",\"readonly\":true"};
+	struct trial trial = {
+		.mounts = SEVEN_MOUNTS, .linux_ = MASKS, .root = ",\"readonly\":true"};
 	expect(&trial, SHOW_MOUNTS,
 	       "/ ro,relatime tmpfs\n"
 	       "/dev rw,nosuid tmpfs\n"
@@ -426,7 +431,8 @@ START_TEST(default_mounts)
 END_TEST
 
 #define SHOW_DEVICES                                                                               \
-	"cd /dev; test -e /proc/kcore || ln -s /proc/kcore core; for f in null zero full random urandom tty; do stat -c '%n %F %t:%T %a %u:%g' $f; " \
+	"cd /dev; test -e /proc/kcore || ln -s /proc/kcore core; for f in null zero full random "  \
+	"urandom tty; do stat -c '%n %F %t:%T %a %u:%g' $f; "                                      \
 	"done; for l in fd stdin stdout stderr ptmx core; do echo $l $(readlink $l); done; "       \
 	"echo x >null && head -c 3 zero | od -An -tx1"
 #define SIX_LINKS                                                                                  \
@@ -472,22 +478,26 @@ END_TEST
 START_TEST(host_is_untouched_when_shared)
 {
 	int before = count_mounts();
-	struct trial trial = {.mounts = SEVEN_MOUNTS, .linux_ = "\"rootfsPropagation\":\"rshared\""};
-	expect(&trial, "sed -n 's/.* shared:[0-9]* .*- \\(.*\\) .* .*/\\1/p' /proc/self/mountinfo | "
-		       "sort | tr '\\n' ' '",
+	struct trial trial = {.mounts = SEVEN_MOUNTS,
+			      .linux_ = "\"rootfsPropagation\":\"rshared\""};
+	expect(&trial,
+	       "sed -n 's/.* shared:[0-9]* .*- \\(.*\\) .* .*/\\1/p' /proc/self/mountinfo | "
+	       "sort | tr '\\n' ' '",
 	       "cgroup2 devpts mqueue proc sysfs tmpfs tmpfs tmpfs ");
 	ck_assert_int_eq(count_mounts(), before);
-	trial = (struct trial){.mounts = SEVEN_MOUNTS, .linux_ = "\"rootfsPropagation\":\"private\""};
+	trial = (struct trial){.mounts = SEVEN_MOUNTS,
+			       .linux_ = "\"rootfsPropagation\":\"private\""};
 	expect(&trial, "grep -e shared: -e master: /proc/self/mountinfo | wc -l", "0\n");
 }
 END_TEST
 
 START_TEST(read_only_tmpfs_takes_devices_first)
 {
-	struct trial trial = {
-		.mounts = MOUNT_PROC ",{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"options\":"
-				     "[\"ro\",\"mode=755\"]}," MOUNT_PTS "," MOUNT_SHM};
-	expect(&trial, "test -c /dev/null && touch /dev/shm/a && ! touch /dev/a 2>/dev/null && echo good",
+	struct trial trial = {.mounts = MOUNT_PROC
+			      ",{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"options\":"
+			      "[\"ro\",\"mode=755\"]}," MOUNT_PTS "," MOUNT_SHM};
+	expect(&trial,
+	       "test -c /dev/null && touch /dev/shm/a && ! touch /dev/a 2>/dev/null && echo good",
 	       "good\n");
 }
 END_TEST
@@ -525,8 +535,9 @@ START_TEST(bound_dev_is_left_alone)
 {
 	make_directory("hostdev");
 	make_file("hostdev/mine", "");
-	struct trial trial = {.mounts = MOUNT_PROC ",{\"destination\":\"/dev\",\"source\":\"hostdev\","
-						   "\"type\":\"bind\",\"options\":[\"rbind\"]}"};
+	struct trial trial = {.mounts = MOUNT_PROC
+			      ",{\"destination\":\"/dev\",\"source\":\"hostdev\","
+			      "\"type\":\"bind\",\"options\":[\"rbind\"]}"};
 	expect(&trial, "ls /dev", "mine\n");
 }
 END_TEST
@@ -543,7 +554,8 @@ END_TEST
 START_TEST(console)
 {
 	struct trial trial = {.mounts = SEVEN_MOUNTS, .console = true};
-	expect(&trial, "stat -c '%F %t:%T' /dev/console; stat -c '%t' -f /dev/console", "character special file 88:0\n1cd1\n");
+	expect(&trial, "stat -c '%F %t:%T' /dev/console; stat -c '%t' -f /dev/console",
+	       "character special file 88:0\n1cd1\n");
 	char canary[PATH_MAX + 8];
 	format_path(canary, "canary");
 	strcat(canary, "/new");
@@ -559,8 +571,11 @@ START_TEST(no_mount_namespace)
 {
 	char path[PATH_MAX];
 	int before = count_mounts();
-	struct trial trial = {.mounts = SEVEN_MOUNTS, .root = ",\"readonly\":true", .host_mounts = true};
-	expect(&trial, "test -c /dev/null && test -e /proc/self/status && ls /; touch /x 2>/dev/null || echo ro",
+	struct trial trial = {
+		.mounts = SEVEN_MOUNTS, .root = ",\"readonly\":true", .host_mounts = true};
+	expect(&trial,
+	       "test -c /dev/null && test -e /proc/self/status && ls /; touch /x 2>/dev/null || "
+	       "echo ro",
 	       "bin\ndev\netc\nproc\nsys\ntmp\nro\n");
 	ck_assert_int_eq(count_mounts(), before + 8);
 	format_path(path, "rootfs");
@@ -581,11 +596,15 @@ END_TEST
 
 START_TEST(binds)
 {
-	struct trial trial = {.mounts = MOUNT_PROC "," ONE("/mnt/new/dir", "data", "none", "\"bind\",\"ro\"") ","
-					ONE("/etc/file", "data/file", "bind", "\"rw\"") ","
-					ONE("relative", "data", "", "\"rbind\",\"nosuid\",\"nodev\",\"noatime\"")};
+	struct trial trial = {
+		.mounts = MOUNT_PROC
+		"," ONE("/mnt/new/dir", "data", "none", "\"bind\",\"ro\"") "," ONE(
+			"/etc/file", "data/file", "bind",
+			"\"rw\"") "," ONE("relative", "data", "",
+					  "\"rbind\",\"nosuid\",\"nodev\",\"noatime\"")};
 	expect(&trial,
-	       "cat /mnt/new/dir/file /etc/file /relative/file; touch /mnt/new/dir/x 2>/dev/null || echo ro; "
+	       "cat /mnt/new/dir/file /etc/file /relative/file; touch /mnt/new/dir/x 2>/dev/null "
+	       "|| echo ro; "
 	       "grep ' /relative ' /proc/self/mountinfo | cut -d' ' -f6",
 	       "data\ndata\ndata\nro\nrw,nosuid,nodev,noatime\n");
 }
@@ -596,8 +615,8 @@ START_TEST(recursive_read_only)
 	char path[PATH_MAX];
 	format_path(path, "data/below");
 	ck_assert_int_eq(mount("below", path, "tmpfs", 0, NULL), 0);
-	struct trial trial = {.mounts = ONE("/a", "data", "", "\"rbind\",\"rro\"") ","
-					ONE("/b", "data", "", "\"rbind\",\"ro\"")};
+	struct trial trial = {.mounts = ONE("/a", "data", "", "\"rbind\",\"rro\"") "," ONE(
+				      "/b", "data", "", "\"rbind\",\"ro\"")};
 	expect(&trial,
 	       "touch /a/x 2>/dev/null || echo ro; touch /a/below/x 2>/dev/null || echo ro; "
 	       "touch /b/x 2>/dev/null || echo ro; touch /b/below/x && echo rw",
@@ -607,11 +626,22 @@ END_TEST
 
 START_TEST(propagation)
 {
-	struct trial trial = {.mounts = MOUNT_PROC "," ONE("/a", "data", "", "\"bind\",\"rshared\"") ","
-					ONE("/b", "data", "", "\"bind\",\"rprivate\"") ","
-					ONE("/c", "data", "", "\"bind\",\"slave\",\"shared\"") ","
-					ONE("/d", "data", "", "\"bind\",\"unbindable\"") ","
-					ONE("/e", "data", "", "\"bind\"")};
+	struct trial trial = {
+		.mounts = MOUNT_PROC "," ONE("/a", "data", "", "\"bind\",\"rshared\"") "," ONE(
+			"/b",
+			"data", "", "\"bind\",\"rprivate\"") "," ONE("/c", "data", "",
+								     "\"bind\",\"slave\","
+								     "\"shared\"") "," ONE("/d",
+											   "data",
+											   "",
+											   "\"bind"
+											   "\","
+											   "\"unbin"
+											   "dable"
+											   "\"") "," ONE("/e",
+													 "data",
+													 "",
+													 "\"bind\"")};
 	expect(&trial,
 	       "grep -e ' /[a-e] ' /proc/self/mountinfo | sed 's/:[0-9]*//g' | "
 	       "sed 's/.*relatime \\(.*\\)- .*/<\\1>/'",
@@ -623,7 +653,8 @@ START_TEST(bidirectional_propagation)
 {
 	char path[PATH_MAX];
 	struct stat st;
-	struct trial trial = {.mounts = MOUNT_PROC "," ONE("/a", "share", "", "\"rbind\",\"rshared\""),
+	struct trial trial = {.mounts = MOUNT_PROC
+			      "," ONE("/a", "share", "", "\"rbind\",\"rshared\""),
 			      .linux_ = "\"rootfsPropagation\":\"rshared\""};
 	make_directory("share");
 	make_directory("share/sub");
@@ -642,10 +673,13 @@ START_TEST(tmpfs_looks_like_what_it_covers)
 	char path[PATH_MAX];
 	format_path(path, "rootfs/tmp");
 	ck_assert_int_eq(chmod(path, 01777), 0);
-	struct trial trial = {.mounts = MOUNT_PROC "," ONE("/tmp", "tmpfs", "tmpfs", "") ","
-					ONE("/etc/new", "tmpfs", "tmpfs", "\"size=1m,nr_inodes=10\"") ","
-					ONE("/etc/keep", "tmpfs", "tmpfs", "\"mode=700\"")};
-	expect(&trial, "stat -c %a /tmp /etc/new /etc/keep; df -k /etc/new | tail -1 | tr -s ' ' | cut -d' ' -f2",
+	struct trial trial = {.mounts = MOUNT_PROC "," ONE("/tmp", "tmpfs", "tmpfs", "") "," ONE(
+				      "/etc/new", "tmpfs", "tmpfs",
+				      "\"size=1m,nr_inodes=10\"") "," ONE("/etc/keep", "tmpfs",
+									  "tmpfs", "\"mode=700\"")};
+	expect(&trial,
+	       "stat -c %a /tmp /etc/new /etc/keep; df -k /etc/new | tail -1 | tr -s ' ' | cut -d' "
+	       "' -f2",
 	       "1777\n755\n700\n1024\n");
 }
 END_TEST
@@ -656,7 +690,8 @@ START_TEST(tmpfs_copies_up)
 	make_file("rootfs/etc/keep/sub/file", "copied\n");
 	make_symlink("rootfs/etc/keep/link", "../secret");
 	struct trial trial = {.mounts = ONE("/etc/keep", "tmpfs", "tmpfs", "\"tmpcopyup\",\"ro\"")};
-	expect(&trial, "cd /etc/keep; cat sub/file link; readlink link; touch x 2>/dev/null || echo ro",
+	expect(&trial,
+	       "cd /etc/keep; cat sub/file link; readlink link; touch x 2>/dev/null || echo ro",
 	       "copied\nsecret\n../secret\nro\n");
 	trial.mounts = ONE("/etc/keep", "data", "", "\"bind\",\"tmpcopyup\"");
 	expect_error(&trial, "mounts[0] /etc/keep: option 'tmpcopyup' is for type tmpfs only");
@@ -667,20 +702,33 @@ START_TEST(symlink_options)
 {
 	make_symlink("data/link", "/etc/secret");
 	make_symlink("rootfs/etc/pointer", "keep");
-	struct trial trial = {.mounts = MOUNT_PROC "," ONE("/etc/copied", "data/link", "", "\"bind\",\"copy-symlink\"") ","
-					ONE("/etc/nolink", "data/file", "", "\"bind\",\"copy-symlink\"") ","
-					ONE("/etc/pointer", "data/link", "", "\"bind\",\"src-nofollow\",\"dest-nofollow\"")};
-	expect(&trial, "readlink /etc/copied; cat /etc/nolink; readlink /etc/pointer; cat /etc/pointer",
+	struct trial trial = {
+		.mounts = MOUNT_PROC
+		"," ONE("/etc/copied", "data/link", "", "\"bind\",\"copy-symlink\"") "," ONE(
+			"/etc/nolink", "data/file", "",
+			"\"bind\",\"copy-symlink\"") "," ONE("/etc/pointer", "data/link", "",
+							     "\"bind\",\"src-nofollow\",\"dest-"
+							     "nofollow\"")};
+	expect(&trial,
+	       "readlink /etc/copied; cat /etc/nolink; readlink /etc/pointer; cat /etc/pointer",
 	       "/etc/secret\ndata\n/etc/secret\nsecret\n");
 }
 END_TEST
 
 START_TEST(remounts)
 {
-	struct trial trial = {.mounts = MOUNT_PROC "," ONE("/tmp", "tmpfs", "tmpfs", "\"size=1m\"") ","
-					ONE("/tmp", "tmpfs", "tmpfs", "\"remount\",\"size=2m\",\"nosuid\"") ","
-					ONE("/etc/keep", "data", "", "\"bind\"") ","
-					ONE("/etc/keep", "", "", "\"remount\",\"bind\",\"ro\"")};
+	struct trial trial = {
+		.mounts = MOUNT_PROC "," ONE("/tmp", "tmpfs", "tmpfs", "\"size=1m\"") "," ONE(
+			"/tmp", "tmpfs", "tmpfs",
+			"\"remount\",\"size=2m\",\"nosuid\"") "," ONE("/etc/keep", "data", "",
+								      "\"bind\"") "," ONE("/etc/"
+											  "keep",
+											  "", "",
+											  "\"remoun"
+											  "t\","
+											  "\"bind\""
+											  ",\"ro"
+											  "\"")};
 	expect(&trial,
 	       "df -k /tmp | tail -1 | tr -s ' ' | cut -d' ' -f2; "
 	       "sed -n 's/.* \\/tmp \\([^ ]*\\) .*/\\1/p; s/.* \\/etc\\/keep \\([^ ]*\\) .*/\\1/p' "
@@ -698,8 +746,8 @@ START_TEST(source_below_the_root)
 	format_path(link, "canary");
 	make_symlink("rootfs/out", link);
 	make_directory("rootfs/in");
-	struct trial trial = {.mounts = ONE("/in", "data", "", "\"bind\"") ","
-					ONE("/again", "rootfs/in", "", "\"bind\"")};
+	struct trial trial = {.mounts = ONE("/in", "data", "", "\"bind\"") "," ONE(
+				      "/again", "rootfs/in", "", "\"bind\"")};
 	expect(&trial, "cat /again/file", "data\n");
 	trial.mounts = ONE("/again", "rootfs/out", "", "\"bind\"");
 	expect_error(&trial, "mounts[0].source rootfs/out: No such file or directory");
@@ -712,18 +760,21 @@ START_TEST(overlay_entry_replaces_the_root)
 	make_directory("up");
 	make_directory("work");
 	make_file("up/added", "new\n");
-	snprintf(mounts, sizeof mounts,
-		 ONE("/", "overlay", "overlay",
-		     "\"lowerdir=%s/rootfs\",\"upperdir=%s/up\",\"workdir=%s/work\"") "," SEVEN_MOUNTS,
-		 base, base, base);
+	snprintf(
+		mounts, sizeof mounts,
+		ONE("/", "overlay", "overlay",
+		    "\"lowerdir=%s/rootfs\",\"upperdir=%s/up\",\"workdir=%s/work\"") "," SEVEN_MOUNTS,
+		base, base, base);
 	struct trial trial = {.mounts = mounts};
-	expect(&trial, "cat /added; echo x >/etc/made && head -1 /proc/self/mountinfo | cut -d' ' -f5,9",
+	expect(&trial,
+	       "cat /added; echo x >/etc/made && head -1 /proc/self/mountinfo | cut -d' ' -f5,9",
 	       "new\n/ overlay\n");
 	char path[PATH_MAX];
 	format_path(path, "up/etc/made");
 	ck_assert_int_eq(access(path, F_OK), 0);
 	trial.mounts = ONE("/", "tmpfs", "tmpfs", "");
-	expect_error(&trial, "mounts[0] /: only a bind or an overlay can replace the root, not tmpfs");
+	expect_error(&trial,
+		     "mounts[0] /: only a bind or an overlay can replace the root, not tmpfs");
 }
 END_TEST
 
@@ -744,10 +795,12 @@ START_TEST(long_overlay_values)
 	make_file(file, "1\n");
 	snprintf(mounts, sizeof mounts,
 		 MOUNT_PROC "," ONE("/over", "overlay", "overlay",
-		     "\"lowerdir=%s/%s:%s/%s\",\"upperdir=%s/up\",\"workdir=%s/work\",\"nodev\",\"rprivate\""),
+				    "\"lowerdir=%s/%s:%s/%s\",\"upperdir=%s/up\",\"workdir=%s/"
+				    "work\",\"nodev\",\"rprivate\""),
 		 base, first, base, second, base, base);
 	struct trial trial = {.mounts = mounts};
-	expect(&trial, "cat /over/one; sed -n 's/.* \\/over \\([^ ]*\\) .*/\\1/p' /proc/self/mountinfo",
+	expect(&trial,
+	       "cat /over/one; sed -n 's/.* \\/over \\([^ ]*\\) .*/\\1/p' /proc/self/mountinfo",
 	       "1\nrw,nodev,relatime\n");
 }
 END_TEST
@@ -757,7 +810,8 @@ START_TEST(overlay_option)
 	char path[PATH_MAX], with[PATH_MAX];
 	struct stat st;
 	struct trial trial = {.mounts = SEVEN_MOUNTS, .options.overlay = "tmpfs:size=4m"};
-	expect(&trial, "echo x >/etc/new && cat /etc/secret && rm /etc/secret && ls /etc", "secret\nkeep\nnew\n");
+	expect(&trial, "echo x >/etc/new && cat /etc/secret && rm /etc/secret && ls /etc",
+	       "secret\nkeep\nnew\n");
 	format_path(path, "rootfs/etc/secret");
 	ck_assert_int_eq(stat(path, &st), 0);
 	format_path(path, "rootfs/etc/new");
@@ -780,25 +834,32 @@ START_TEST(refusals)
 	static const struct {
 		const char *mounts, *words;
 	} cases[] = {
-		{ONE("/a", "nowhere", "", "\"bind\""), "mounts[0].source nowhere: No such file or directory"},
-		{ONE("/a", "data", "", "\"bind\",\"size=1\""), "mounts[0] /a: a bind takes no file system option: 'size'"},
+		{ONE("/a", "nowhere", "", "\"bind\""),
+		 "mounts[0].source nowhere: No such file or directory"},
+		{ONE("/a", "data", "", "\"bind\",\"size=1\""),
+		 "mounts[0] /a: a bind takes no file system option: 'size'"},
 		{ONE("/a", "x", "nosuchfs", ""), "mounts[0] /a: mount nosuchfs: No such device"},
 		{ONE("/a", "x", "tmpfs", "\"nonsense=1\""), "nonsense"},
 		{ONE("/proc", "x", "tmpfs", ""), "mounts[0] /proc: type 'tmpfs': only procfs"},
 		{ONE("/proc", "data", "", "\"bind\""), "mounts[0] /proc: only procfs"},
-		{MOUNT_PROC "," ONE("/proc/self/attr", "data", "", "\"bind\""), "a mount inside of /proc is refused"},
-		{MOUNT_PROC "," ONE("/x/../proc/1", "data", "", "\"bind\""), "a mount inside of /proc is refused"},
-		{MOUNT_PROC "," ONE("/link/self", "data", "", "\"bind\""), "refused, because it leads into procfs"},
+		{MOUNT_PROC "," ONE("/proc/self/attr", "data", "", "\"bind\""),
+		 "a mount inside of /proc is refused"},
+		{MOUNT_PROC "," ONE("/x/../proc/1", "data", "", "\"bind\""),
+		 "a mount inside of /proc is refused"},
+		{MOUNT_PROC "," ONE("/link/self", "data", "", "\"bind\""),
+		 "refused, because it leads into procfs"},
 		{ONE("/a", "data", "", "\"bind\",\"idmap\""), "user namespace"},
 		{ONE("/a", "data", "", "\"bind\",\"idmap=uids=0-x-1\""), "is not FILE-MAPPED-SIZE"},
-		{ONE("/a", "data", "", "\"bind\",\"idmap=uids=0-1-1\""), "needs mappings for uids and for gids"},
+		{ONE("/a", "data", "", "\"bind\",\"idmap=uids=0-1-1\""),
+		 "needs mappings for uids and for gids"},
 	};
 	make_symlink("rootfs/link", "proc");
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct trial trial = {.mounts = cases[i].mounts};
 		expect_error(&trial, cases[i].words);
 	}
-	struct trial allowed = {.mounts = MOUNT_PROC "," ONE("/proc/uptime", "data/file", "", "\"bind\",\"ro\"")};
+	struct trial allowed = {.mounts = MOUNT_PROC
+				"," ONE("/proc/uptime", "data/file", "", "\"bind\",\"ro\"")};
 	expect(&allowed, "cat /proc/uptime", "data\n");
 	struct trial bound = {.mounts = ONE("/proc", "/proc", "", "\"rbind\",\"ro\"")};
 	expect(&bound, "test -e /proc/version && echo good", "good\n");
@@ -807,23 +868,33 @@ END_TEST
 
 START_TEST(idmapped_bind)
 {
-	struct trial trial = {.mounts = ONE("/a", "data", "", "\"bind\",\"idmap=uids=0-1234-1;gids=0-77-1\"")};
+	struct trial trial = {
+		.mounts = ONE("/a", "data", "", "\"bind\",\"idmap=uids=0-1234-1;gids=0-77-1\"")};
 	expect(&trial, "stat -c %u:%g /a/file", "1234:77\n");
 	give_to("rootfs", 100000);
-	struct trial mapped = {.user_namespace = true, .mounts = ONE("/a", "data", "", "\"rbind\",\"ridmap\"") ","
-					ONE("/b", "data", "", "\"bind\",\"idmap=uids=@0-5-1;gids=@0-6-1\"") ","
-					ONE("/c", "data", "", "\"bind\"")};
+	struct trial mapped = {
+		.user_namespace = true,
+		.mounts = ONE("/a", "data", "", "\"rbind\",\"ridmap\"") "," ONE(
+			"/b", "data", "",
+			"\"bind\",\"idmap=uids=@0-5-1;gids=@0-6-1\"") "," ONE("/c", "data", "",
+									      "\"bind\"")};
 	expect(&mapped, "stat -c %u:%g /a/file /b/file /c/file", "0:0\n5:6\n65534:65534\n");
 }
 END_TEST
 
 START_TEST(cgroup_without_namespace)
 {
-	struct trial trial = {.mounts = SEVEN_MOUNTS, .namespaces = NAMESPACES & ~KERNEL_CLONE_NEWCGROUP};
-	expect(&trial, "sed -n 's/.* \\/sys\\/fs\\/cgroup \\(r[ow]\\).* - \\([^ ]*\\).*/\\1 \\2/p' /proc/self/mountinfo",
+	struct trial trial = {.mounts = SEVEN_MOUNTS,
+			      .namespaces = NAMESPACES & ~KERNEL_CLONE_NEWCGROUP};
+	expect(&trial,
+	       "sed -n 's/.* \\/sys\\/fs\\/cgroup \\(r[ow]\\).* - \\([^ ]*\\).*/\\1 \\2/p' "
+	       "/proc/self/mountinfo",
 	       "ro cgroup2\n");
-	trial.mounts = MOUNT_PROC "," MOUNT_SYS "," ONE("/sys/fs/cgroup", "cgroup", "cgroup", "\"nosuid\"");
-	expect(&trial, "sed -n 's/.* \\/sys\\/fs\\/cgroup \\(r[ow]\\).* - \\([^ ]*\\).*/\\1 \\2/p' /proc/self/mountinfo",
+	trial.mounts = MOUNT_PROC "," MOUNT_SYS
+				  "," ONE("/sys/fs/cgroup", "cgroup", "cgroup", "\"nosuid\"");
+	expect(&trial,
+	       "sed -n 's/.* \\/sys\\/fs\\/cgroup \\(r[ow]\\).* - \\([^ ]*\\).*/\\1 \\2/p' "
+	       "/proc/self/mountinfo",
 	       "ro cgroup2\n");
 }
 END_TEST
@@ -839,7 +910,8 @@ START_TEST(dev_is_a_symlink)
 	struct trial trial = {.mounts = MOUNT_PROC};
 	expect_error(&trial, "/dev: is a symbolic link, refused");
 	trial.mounts = SEVEN_MOUNTS;
-	expect_error(&trial, "mounts[1] /dev: refused, because a part of the path is a symbolic link");
+	expect_error(&trial,
+		     "mounts[1] /dev: refused, because a part of the path is a symbolic link");
 	remove_name("rootfs/dev");
 	make_symlink("rootfs/dev", "etc");
 	expect_error(&trial, "mounts[1] /dev: refused");
@@ -858,7 +930,8 @@ START_TEST(proc_and_sys_are_symlinks)
 			remove_name(names[i]);
 			make_symlink(names[i], texts[j]);
 			struct trial trial = {.mounts = SEVEN_MOUNTS, .linux_ = MASKS};
-			expect_error(&trial, "refused, because a part of the path is a symbolic link");
+			expect_error(&trial,
+				     "refused, because a part of the path is a symbolic link");
 		}
 		remove_name(names[i]);
 		make_directory(names[i]);
@@ -894,8 +967,8 @@ START_TEST(mount_points_are_symlinks)
 	format_path(canary, "canary");
 	make_symlink("rootfs/escape", canary);
 	make_symlink("rootfs/etc/escape", "../../../../../../../../tmp/../escape");
-	struct trial trial = {.mounts = ONE("/escape/a/b", "data", "", "\"bind\"") ","
-					ONE("/etc/escape/c", "data/file", "", "\"bind\"")};
+	struct trial trial = {.mounts = ONE("/escape/a/b", "data", "", "\"bind\"") "," ONE(
+				      "/etc/escape/c", "data/file", "", "\"bind\"")};
 	char script[PATH_MAX * 2 + 64];
 	snprintf(script, sizeof script, "cat %s/a/b/file %s/c", canary, canary);
 	expect(&trial, script, "data\ndata\n");
@@ -908,14 +981,16 @@ START_TEST(mask_through_symlink)
 	char canary[PATH_MAX];
 	format_path(canary, "canary");
 	make_symlink("rootfs/etc/hidden", "secret");
-	struct trial trial = {.mounts = SEVEN_MOUNTS,
-			      .linux_ = "\"maskedPaths\":[\"/etc/hidden\",\"/sys/class/net\",\"/proc/net/tcp\"]"};
+	struct trial trial = {
+		.mounts = SEVEN_MOUNTS,
+		.linux_ = "\"maskedPaths\":[\"/etc/hidden\",\"/sys/class/net\",\"/proc/net/tcp\"]"};
 	expect(&trial, "cat /etc/secret; ls /sys/class/net; echo end", "end\n");
 	remove_name("rootfs/sys");
 	make_symlink("rootfs/sys", "etc");
 	trial.mounts = MOUNT_PROC "," MOUNT_DEV;
 	trial.linux_ = "\"maskedPaths\":[\"/sys/secret\"]";
-	expect_error(&trial, "linux.maskedPaths[0] /sys/secret: open: Too many levels of symbolic links");
+	expect_error(&trial,
+		     "linux.maskedPaths[0] /sys/secret: open: Too many levels of symbolic links");
 }
 END_TEST
 
@@ -934,8 +1009,9 @@ START_TEST(root_with_user_namespace)
 	ck_assert_int_eq(chown(base, 0, 0), 0);
 	ck_assert_int_eq(chmod(base, 0700), 0);
 	give_to("rootfs", 100000);
-	expect(&trial, "cd /dev; for f in null zero full random urandom tty; do stat -c %t:%T $f; done; "
-		       "echo x >null; cat /a/file; touch /x 2>/dev/null || echo ro",
+	expect(&trial,
+	       "cd /dev; for f in null zero full random urandom tty; do stat -c %t:%T $f; done; "
+	       "echo x >null; cat /a/file; touch /x 2>/dev/null || echo ro",
 	       "1:3\n1:5\n1:7\n1:8\n1:9\n5:0\ndata\nro\n");
 	trial.options.overlay = "tmpfs";
 	trial.root = NULL;
@@ -950,14 +1026,17 @@ END_TEST
 
 START_TEST(plain_user)
 {
-	struct trial trial = {.mounts = MOUNT_PROC "," MOUNT_DEV "," MOUNT_PTS "," MOUNT_SHM "," MOUNT_MQUEUE
-					"," MOUNT_SYS "," MOUNT_CGROUP "," ONE("/a", "data", "", "\"rbind\",\"ro\""),
+	struct trial trial = {.mounts = MOUNT_PROC "," MOUNT_DEV "," MOUNT_PTS "," MOUNT_SHM
+						   "," MOUNT_MQUEUE "," MOUNT_SYS "," MOUNT_CGROUP
+						   "," ONE("/a", "data", "", "\"rbind\",\"ro\""),
 			      .linux_ = MASKS,
 			      .plain_user = true,
 			      .root = ",\"readonly\":true"};
 	give_to("", PLAIN_USER);
-	expect(&trial, "cat /a/file /etc/secret; test -c /dev/null && echo x >/dev/null && echo dev; touch /x 2>/dev/null || echo ro; "
-		       "ls -A /sys/firmware; id -u",
+	expect(&trial,
+	       "cat /a/file /etc/secret; test -c /dev/null && echo x >/dev/null && echo dev; touch "
+	       "/x 2>/dev/null || echo ro; "
+	       "ls -A /sys/firmware; id -u",
 	       "data\ndev\nro\n0\n");
 	trial.options.overlay = "tmpfs";
 	trial.root = trial.linux_ = NULL;
@@ -966,7 +1045,10 @@ START_TEST(plain_user)
 	struct trial host_network = {.mounts = MOUNT_PROC "," MOUNT_DEV "," MOUNT_SYS,
 				     .plain_user = true,
 				     .keep_network = true};
-	expect(&host_network, "test -d /sys/class/net && grep ' /sys' /proc/self/mountinfo | grep -v ' ro,' | wc -l", "0\n");
+	expect(&host_network,
+	       "test -d /sys/class/net && grep ' /sys' /proc/self/mountinfo | grep -v ' ro,' | wc "
+	       "-l",
+	       "0\n");
 }
 END_TEST
 
@@ -974,11 +1056,13 @@ START_TEST(locked_flags_stay)
 {
 	char path[PATH_MAX];
 	format_path(path, "data");
-	ck_assert_int_eq(mount("locked", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=755"), 0);
+	ck_assert_int_eq(
+		mount("locked", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=755"), 0);
 	ck_assert_int_eq(chown(base, PLAIN_USER, PLAIN_USER), 0);
 	give_to("rootfs", PLAIN_USER);
 	struct trial trial = {.plain_user = true,
-			      .mounts = MOUNT_PROC "," ONE("/a", "data", "", "\"bind\",\"noexec\"")};
+			      .mounts =
+				      MOUNT_PROC "," ONE("/a", "data", "", "\"bind\",\"noexec\"")};
 	expect(&trial, "sed -n 's/.* \\/a \\([^ ]*\\) .*/\\1/p' /proc/self/mountinfo",
 	       "ro,nosuid,nodev,noexec,relatime\n");
 	trial.mounts = MOUNT_PROC "," ONE("/a", "data", "", "\"bind\",\"rw\"");
@@ -997,7 +1081,10 @@ struct filter_code {
 static void forbid_openat2(uint32_t error)
 {
 	struct filter_code codes[] = {
-		{0x20, 0, 0, 0}, {0x15, 0, 1, 437}, {0x06, 0, 0, 0x00050000U | error}, {0x06, 0, 0, 0x7fff0000U},
+		{0x20, 0, 0, 0},
+		{0x15, 0, 1, 437},
+		{0x06, 0, 0, 0x00050000U | error},
+		{0x06, 0, 0, 0x7fff0000U},
 	};
 	struct {
 		unsigned short length;
@@ -1012,14 +1099,20 @@ static void forbid_openat2(uint32_t error)
 START_TEST(without_openat2)
 {
 	forbid_openat2(_i ? EPERM : ENOSYS);
-	struct trial trial = {.mounts = SEVEN_MOUNTS "," ONE("/mnt/new/dir", "data", "", "\"bind\""), .linux_ = MASKS};
-	expect(&trial, "cat /mnt/new/dir/file /etc/secret; test -c /dev/null && ls -A /sys/firmware && echo good", "data\ngood\n");
+	struct trial trial = {.mounts =
+				      SEVEN_MOUNTS "," ONE("/mnt/new/dir", "data", "", "\"bind\""),
+			      .linux_ = MASKS};
+	expect(&trial,
+	       "cat /mnt/new/dir/file /etc/secret; test -c /dev/null && ls -A /sys/firmware && "
+	       "echo good",
+	       "data\ngood\n");
 	remove_name("rootfs/etc/secret");
 	char canary[PATH_MAX];
 	format_path(canary, "canary");
 	remove_name("rootfs/dev");
 	make_symlink("rootfs/dev", canary);
-	expect_error(&trial, "mounts[1] /dev: refused, because a part of the path is a symbolic link");
+	expect_error(&trial,
+		     "mounts[1] /dev: refused, because a part of the path is a symbolic link");
 	make_symlink("rootfs/escape", canary);
 	trial.mounts = ONE("/escape/a/b", "data", "", "\"bind\"");
 	expect_error(&trial, "/dev: is a symbolic link, refused");
@@ -1036,15 +1129,41 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		default_mounts, default_devices, masked_files_are_empty, old_root_is_gone,
-		host_is_untouched_when_shared, read_only_tmpfs_takes_devices_first, own_devices,
-		existing_devices, bound_dev_is_left_alone, cwd_is_made, console, no_mount_namespace, binds, recursive_read_only,
-		propagation, bidirectional_propagation, tmpfs_looks_like_what_it_covers,
-		tmpfs_copies_up, symlink_options, remounts, source_below_the_root,
-		overlay_entry_replaces_the_root, long_overlay_values, overlay_option, refusals,
-		idmapped_bind, cgroup_without_namespace, dev_is_a_symlink, proc_and_sys_are_symlinks,
-		device_names_are_symlinks, mount_points_are_symlinks, mask_through_symlink,
-		root_with_user_namespace, plain_user, locked_flags_stay,
+		default_mounts,
+		default_devices,
+		masked_files_are_empty,
+		old_root_is_gone,
+		host_is_untouched_when_shared,
+		read_only_tmpfs_takes_devices_first,
+		own_devices,
+		existing_devices,
+		bound_dev_is_left_alone,
+		cwd_is_made,
+		console,
+		no_mount_namespace,
+		binds,
+		recursive_read_only,
+		propagation,
+		bidirectional_propagation,
+		tmpfs_looks_like_what_it_covers,
+		tmpfs_copies_up,
+		symlink_options,
+		remounts,
+		source_below_the_root,
+		overlay_entry_replaces_the_root,
+		long_overlay_values,
+		overlay_option,
+		refusals,
+		idmapped_bind,
+		cgroup_without_namespace,
+		dev_is_a_symlink,
+		proc_and_sys_are_symlinks,
+		device_names_are_symlinks,
+		mount_points_are_symlinks,
+		mask_through_symlink,
+		root_with_user_namespace,
+		plain_user,
+		locked_flags_stay,
 	};
 	Suite *suite = suite_create("rootfs_steps");
 	TCase *cases = tcase_create("real");
