@@ -35,7 +35,7 @@ for n in user pid mnt net uts ipc cgroup time; do if same $n; then shared="$shar
 row "who" "uid $(id -u) as '$(hostname)', process $$ of $(ls -d /proc/[0-9]* | wc -l | tr -d ' ')"
 row "namespaces" "own:$own${shared:+; the host's:$shared}"
 row "uid map" "$(sed 's/  */ /g; s/^ //' /proc/self/uid_map | head -1) (inside, outside, how many)"
-row "network" "$(ls /sys/class/net 2>/dev/null | tr '\n' ' ')"
+row "network" "$(sed -n 's/^ *\([^ ]*\):.*/\1/p' /proc/net/dev | tr '\n' ' ')"
 echo "written inside" >/etc/motd && rm -f /etc/passwd
 row "overlay root" "/etc/motd now says '$(cat /etc/motd)', /etc/passwd is $([ -e /etc/passwd ] && echo there || echo gone)"
 row "capabilities" "bounding $(field CapBnd) effective $(field CapEff)"

@@ -195,7 +195,7 @@ test_cwd_through_a_descriptor_is_refused() { # limit 60
 		config --arg c "/proc/self/fd/$n" '.process.cwd = $c'
 		status=0
 		husk run --bundle "$B" "$ID" >out 2>err </dev/null || status=$?
-		[ $status != 0 ] || lacks "$(cat out)" "$(ls / | grep -vxE 'bin|dev|etc|proc|root|run|sys|tmp|usr|var' | head -1)"
+		[ $status != 0 ] || lacks "$(cat out)" boot
 		[ $status != 0 ] || fail "cwd /proc/self/fd/$n was accepted"
 		config --arg a "/proc/self/fd/$n/bin/sh" '.process.cwd = "/" | .process.args = [$a, "-c", "exit 0"]'
 		status=0
