@@ -107,13 +107,10 @@ static int enable_controllers(const struct cgroup_host *host, const char *path, 
 	enum cgroup_controller failed;
 	if (cgroup_controllers_enable(host, parent, needed, &failed, err) == 0)
 		return 0;
-	int saved = errno;
 	char json[200] = "linux.resources";
 	if (resources && failed != cgroup_controller_count)
 		cgroup_settings_name(resources, failed, json);
-	error_context(err, "%s", json);
-	errno = saved;
-	return -1;
+	return error_context(err, "%s", json);
 }
 
 static int count_processes(struct cgroup *cgroup, size_t *count, struct error *err)
@@ -238,7 +235,10 @@ static void remove_parents_made(const struct cgroup_host *host, const struct des
 int cgroup_create(const struct cgroup_host *host, const char *path, const struct spec_resources *resources,
 		  struct cgroup *cgroup, const struct log *log, struct error *err)
 {
+	struct error own;
 	*cgroup = (struct cgroup){.fd = -1, .host = host};
+	if (!err)
+		err = &own;  // its code decides below
 	if (host->kind == cgroup_host_kind_none)
 		return error_set(err, ENOENT, "cgroup %s: no cgroup2 is mounted", path);
 	if (cgroup_path_clean("cgroup path", path, &cgroup->path, err) < 0)
@@ -246,14 +246,13 @@ int cgroup_create(const struct cgroup_host *host, const char *path, const struct
 	for (int attempt = 1;; attempt++) {
 		struct descent descent = {.parent_fd = -1};
 		int result = create_once(host, resources, &descent, cgroup, err);
-		int code = errno;
 		if (result < 0) {
 			undo(&descent, cgroup->path);
 			remove_parents_made(host, &descent, cgroup->path);
 			memory_close(take_fd(&cgroup->fd));
 		}
 		memory_close(descent.parent_fd);
-		bool vanished = result < 0 && (code == ENOENT || code == ENODEV);
+		bool vanished = result < 0 && (err->code == ENOENT || err->code == ENODEV);
 		if (result == 0)
 			return 0;
 		if (!vanished || attempt == CREATE_ATTEMPTS) {

@@ -111,10 +111,23 @@ int cgroup_controller_check(const struct cgroup_host *host, uint32_t available,
 			 name, host->mount);
 }
 
+// Controllers that also work on threads are granted to a cgroup with processes, but at a price: it turns into the root of
+// a threaded subtree, and no container can live below it. The true root is exempt from all this.
+static bool has_own_processes(int dir_fd)
+{
+	char byte;
+	auto_close int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, &byte, 1) > 0 && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0;
+}
+
 static int write_enable(int dir_fd, uint32_t bits)
 {
 	char text[128];
 	size_t used = 0;
+	if (has_own_processes(dir_fd)) {
+		errno = EBUSY;
+		return -1;
+	}
 	for (unsigned i = 0; i < cgroup_controller_count; i++)
 		if (bits & (1U << i))
 			used += (size_t)snprintf(text + used, sizeof text - used, "%s+%s",

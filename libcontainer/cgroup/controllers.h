@@ -42,8 +42,8 @@ int cgroup_controller_check(const struct cgroup_host *host, uint32_t available,
 			    enum cgroup_controller controller, struct error *err) must_check;
 
 // Enables, for the children of the cgroup parent ("/", "/a/b"), every controller that can be had, all the way from the
-// root. Fails only for those of needed: *failed is the first one. Returns 0, or -1; then errno is ENOENT or ENODEV when a directory on the way
-// vanished, so that the caller may start again.
+// root. Fails only for those of needed: *failed is the first one. err->code is ENOENT or
+// ENODEV when a directory on the way vanished, so that the caller may start again.
 int cgroup_controllers_enable(const struct cgroup_host *host, const char *parent, uint32_t needed,
 			      enum cgroup_controller *failed, struct error *err) must_check;
 

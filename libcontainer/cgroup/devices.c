@@ -66,10 +66,8 @@ static int explain_load(const struct cgroup_device_program *program, struct erro
 	const char *mend = code == EINVAL && !*words
 				   ? ": this kernel may lack CONFIG_CGROUP_BPF"
 				   : "";
-	error_set(err, code, "linux.resources.devices: load the device program: %s%s%s%s",
-		  error_text(code), *words ? ": " : "", words, mend);
-	errno = code;
-	return -1;
+	return error_set(err, code, "linux.resources.devices: load the device program: %s%s%s%s",
+			 error_text(code), *words ? ": " : "", words, mend);
 }
 
 static int attach(int cgroup_fd, int program_fd, int replace_fd)
@@ -153,9 +151,7 @@ static int put_in_force(struct cgroup *cgroup, const struct cgroup_device_rules 
 		return -1;
 	auto_close int fd = load(&program, NULL, 0);
 	int result = fd < 0 ? explain_load(&program, err) : 0;
-	int code = errno;
 	cgroup_device_program_done(&program);
-	errno = code;
 	if (result < 0)
 		return -1;
 	if (attach(cgroup->fd, fd, former) < 0)
@@ -191,12 +187,14 @@ int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resou
 		       const struct log *log, struct error *err)
 {
 	struct cgroup_device_rules rules;
+	struct error own;
+	if (!err)
+		err = &own;  // its code decides below
 	int result = cgroup_device_rules_collect(resources, extra, extra_count, &rules, err);
 	if (result == 0)
 		result = put_in_force(cgroup, &rules, err);
-	int code = errno;
 	cgroup_device_rules_done(&rules);
-	if (result < 0 && in_user_namespace && (code == EPERM || code == EACCES) &&
+	if (result < 0 && in_user_namespace && (err->code == EPERM || err->code == EACCES) &&
 	    can_do_without(resources, log))
 		return 0;
 	return result;

@@ -159,21 +159,26 @@ static int write_setting(struct writer *writer, const struct cgroup_setting *set
 	return result;
 }
 
-// A cgroup that was made without limits may lack the controller of a later one.
-static bool enable_later(struct writer *writer, const struct cgroup_setting *setting)
+// A cgroup that was made without limits may lack the controller of a later one. Returns 1 when it is there now, 0 when
+// that was not the matter, -1 when it cannot be had.
+static int enable_later(struct writer *writer, const struct cgroup_setting *setting, struct error *err)
 {
 	uint32_t bit = cgroup_controller_bit(setting->controller), enabled;
 	const struct cgroup *cgroup = writer->cgroup;
 	if (!bit || cgroup_controllers_read(cgroup->fd, "cgroup.controllers", &enabled) < 0 ||
-	    (enabled & bit))
-		return false;
+	    (enabled & bit)) {
+		errno = ENOENT;
+		return 0;
+	}
 	auto_free char *parent = strdup(cgroup->path);
 	if (!parent)
-		return false;
+		return error_set(err, ENOMEM, "%s: out of memory", setting->json);
 	char *slash = strrchr(parent, '/');
 	slash[slash == parent] = '\0';
 	enum cgroup_controller failed;
-	return cgroup_controllers_enable(cgroup->host, parent, bit, &failed, NULL) == 0;
+	if (cgroup_controllers_enable(cgroup->host, parent, bit, &failed, err) == 0)
+		return 1;
+	return error_context(err, "%s", setting->json);
 }
 
 static int explain(const struct writer *writer, const struct cgroup_setting *setting,
@@ -251,8 +256,13 @@ static int apply(const struct cgroup_setting *setting, void *data, struct error 
 		setting = &own;
 	}
 	int result = write_setting(writer, setting, err);
-	if (result < 0 && errno == ENOENT && !setting->no_limit && enable_later(writer, setting))
-		result = write_setting(writer, setting, err);
+	if (result < 0 && errno == ENOENT && !setting->no_limit) {
+		int enabled = enable_later(writer, setting, err);
+		if (enabled < 0)
+			return -1;
+		if (enabled > 0)
+			result = write_setting(writer, setting, err);
+	}
 	if (result < 0 && setting->burst && errno == EINVAL) {
 		snprintf(writer->burst, sizeof writer->burst, "%s", setting->value);
 		return 0;

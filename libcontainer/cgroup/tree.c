@@ -39,7 +39,7 @@ static int next_directory(int fd, char name[256], off_t *position)
 			if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
 			    strcmp(entry->d_name, "..") == 0)
 				continue;
-			strncpy(name, entry->d_name, 255);
+			memcpy(name, entry->d_name, strnlen(entry->d_name, 255) + 1);
 			name[255] = '\0';
 			*position = entry->d_off;
 			return lseek(fd, *position, SEEK_SET) < 0 ? -1 : 1;
