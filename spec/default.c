@@ -27,9 +27,10 @@ static bool reserve(struct text *text, size_t more)
 		return true;
 	size_t capacity = (text->length + more) * 2 + 1024;
 	char *bytes = realloc(text->bytes, capacity);
-	text->failed = bytes == NULL;
-	if (text->failed)
+	if (bytes == NULL) {
+		text->failed = true;
 		return false;
+	}
 	text->bytes = bytes;
 	text->capacity = capacity;
 	return true;
@@ -109,9 +110,9 @@ static const struct default_mount mounts[] = {
 	{"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}},
 	{"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
 	{"/dev/pts",
-         "devpts",
-         "devpts",
-         {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+	 "devpts",
+	 "devpts",
+	 {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
 	{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}},
 	{"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}},
 	{"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}},
@@ -145,7 +146,7 @@ static const char *const readonly_paths[] = {
 
 static const char *const namespaces[] = {"pid", "ipc", "uts", "mount", "cgroup", "network", NULL};
 static const char *const rootless_namespaces[] = {"pid",    "ipc",  "uts", "mount",
-                                                  "cgroup", "user", NULL};
+						  "cgroup", "user", NULL};
 
 // ---- putting it together --------------------------------------------------------------------------
 
@@ -194,9 +195,9 @@ static void put_mapping(struct text *text, const char *key, uint32_t host_id)
 {
 	char line[160];
 	(void)snprintf(line, sizeof(line),
-	               "\t\t\"%s\": [\n\t\t\t{\n\t\t\t\t\"containerID\": 0,\n"
-	               "\t\t\t\t\"hostID\": %" PRIu32 ",\n\t\t\t\t\"size\": 1\n\t\t\t}\n\t\t],\n",
-	               key, host_id);
+		       "\t\t\"%s\": [\n\t\t\t{\n\t\t\t\t\"containerID\": 0,\n"
+		       "\t\t\t\t\"hostID\": %" PRIu32 ",\n\t\t\t\t\"size\": 1\n\t\t\t}\n\t\t],\n",
+		       key, host_id);
 	put(text, line);
 }
 
@@ -219,7 +220,7 @@ static void put_thermal_paths(struct text *text)
 	long count = sysconf(_SC_NPROCESSORS_CONF);
 	for (long i = 0; i < count; i++) {
 		(void)snprintf(path, sizeof(path),
-		               "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i);
+			       "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i);
 		if (access(path, F_OK) == 0)
 			put_element(text, false, "\t\t\t", path);
 	}
@@ -240,8 +241,8 @@ static void put_paths(struct text *text)
 // The profile, indented to where it stands.
 static void put_seccomp(struct text *text)
 {
-	const char *at = default_profile_start;
-	const char *end = default_profile_end;
+	const char *at = default_profile;
+	const char *end = at + strlen(at);
 	while (end > at && end[-1] == '\n')
 		end--;
 	put(text, "\t\t\"seccomp\": ");
@@ -267,8 +268,8 @@ char *spec_default_text(bool rootless, uint32_t uid, uint32_t gid)
 		put_mapping(&text, "gidMappings", gid);
 	} else {
 		put(&text, "\t\t\"resources\": {\n\t\t\t\"devices\": [\n\t\t\t\t{\n"
-		           "\t\t\t\t\t\"allow\": false,\n\t\t\t\t\t\"access\": \"rwm\"\n"
-		           "\t\t\t\t}\n\t\t\t]\n\t\t},\n");
+			   "\t\t\t\t\t\"allow\": false,\n\t\t\t\t\t\"access\": \"rwm\"\n"
+			   "\t\t\t\t}\n\t\t\t]\n\t\t},\n");
 	}
 	put_namespaces(&text, rootless ? rootless_namespaces : namespaces);
 	put_paths(&text);

@@ -4,12 +4,10 @@
 #include "spec/default_profile.h"
 
 __asm__(".pushsection .rodata\n"
-        ".global default_profile_start\n"
-        ".type default_profile_start, %object\n"
-        "default_profile_start:\n"
-        ".incbin \"seccomp-profiles/default.json\"\n"
-        ".size default_profile_start, . - default_profile_start\n"
-        ".global default_profile_end\n"
-        "default_profile_end:\n"
-        ".byte 0\n"
-        ".popsection\n");
+	".global default_profile\n"
+	".type default_profile, %object\n"
+	"default_profile:\n"
+	".incbin \"seccomp-profiles/default.json\"\n"
+	".byte 0\n"
+	".size default_profile, . - default_profile\n"
+	".popsection\n");

@@ -3,8 +3,7 @@
 #ifndef HUSK_SPEC_DEFAULT_PROFILE_H
 #define HUSK_SPEC_DEFAULT_PROFILE_H
 
-// The text lies between the two; there is no NUL behind it.
-extern const char default_profile_start[];
-extern const char default_profile_end[];
+// JSON, with a NUL behind it.
+extern const char default_profile[];
 
 #endif
