@@ -54,6 +54,16 @@ static int become_root(struct init *init, struct error *err)
 	return 0;
 }
 
+static bool wants_leave(const struct init *init)
+{
+	return init->own_binary != NULL;
+}
+
+static int leave(struct init *init, struct error *err)
+{
+	return own_binary_leave(init->own_binary, err);
+}
+
 static bool wants_join(const struct init *init)
 {
 	return init->namespaces->joins && !init->namespaces->staged;
@@ -266,6 +276,8 @@ const struct init_step container_init_steps[] = {
 	// nothing can be done in a user namespace before its ids are mapped
 	{"wait for the id maps", wait_for_maps, wants_maps},
 	{"become root of the user namespace", become_root, wants_root},
+	// while the mounts are still copies of the host's; what follows may let others see this process
+	{"leave husk's own binary", leave, wants_leave},
 	// a joined namespace has processes in it that could look at this one
 	{"hide from debuggers", hide, NULL},
 	{"join namespaces", join, wants_join},

@@ -32,6 +32,7 @@ struct init {
 	const char *id;
 	const char *bundle;
 	const char *rootfs_path;        // on the host, for hooks
+	const char *own_binary;         // husk's own file, to be left behind; NULL: it is protected already
 	const struct limits_saved *files;  // RLIMIT_NOFILE as the caller had it
 	const char *const *extra_env;
 	const char *cpu_affinity;       // list, or NULL = all

@@ -143,8 +143,14 @@ static int open_host(struct creation *creation, struct error *err)
 	return start_gate_listen(creation->dir_fd, &creation->gate, err);
 }
 
+// A process that is alone in a new pid namespace, with a mount namespace of its own, does it itself, for less.
 static int protect(struct creation *creation, struct error *err)
 {
+	const struct namespace_plan *ns = &creation->namespaces;
+	if (namespaces_is_new(ns, spec_namespace_type_pid) && namespaces_is_new(ns, spec_namespace_type_mount) &&
+	    own_binary_can_leave(creation->own_binary))
+		return 0;
+	creation->own_binary[0] = '\0';
 	return own_binary_protect(creation->context->argv, err);
 }
 

@@ -185,8 +185,6 @@ static int prepare(struct execution *e, struct error *err)
 	if (exec_process_make(options, e->spec, &e->process, err) < 0 || check_terminal(e, err) < 0)
 		return -1;
 	const struct spec_process *process = &e->process.process;
-	if (capabilities_plan(&process->capabilities, e->context->log, &e->capabilities, err) < 0)
-		return -1;
 	e->init.labels = (struct labels){process->apparmor_profile, process->selinux_label};
 	if (labels_check(&e->init.labels, err) < 0)
 		return -1;
@@ -195,6 +193,12 @@ static int prepare(struct execution *e, struct error *err)
 	if (state_open_init(&e->opened.record, &e->init_pidfd, err) < 0)
 		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
 	if (find_namespaces(e, err) < 0)
+		return -1;
+	const struct log *log = e->context->log;
+	int planned = e->flags & CLONE_NEWUSER
+			      ? capabilities_plan_user_namespace(&process->capabilities, log, &e->capabilities, err)
+			      : capabilities_plan(&process->capabilities, log, &e->capabilities, err);
+	if (planned < 0)
 		return -1;
 	for (size_t i = 0; options->cgroups && options->cgroups[i]; i++)
 		if (open_sub_cgroup(e, options->cgroups[i], err) < 0)

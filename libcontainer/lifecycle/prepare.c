@@ -109,8 +109,11 @@ int creation_plan(struct creation *creation, struct error *err)
 	creation->init.labels.selinux = spec->process.selinux_label;
 	if (labels_check(&creation->init.labels, err) < 0)
 		return -1;
-	return capabilities_plan(&spec->process.capabilities, creation->context->log,
-				 &creation->capabilities, err);
+	const struct spec_capabilities *wanted = &spec->process.capabilities;
+	if (namespaces_has(&creation->namespaces, spec_namespace_type_user))
+		return capabilities_plan_user_namespace(wanted, creation->context->log,
+							&creation->capabilities, err);
+	return capabilities_plan(wanted, creation->context->log, &creation->capabilities, err);
 }
 
 int creation_compile(struct creation *creation, struct error *err)

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -22,6 +23,7 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/security/own_pages.h"
 #include "libcontainer/security/security.h"
 
@@ -64,18 +66,37 @@ static int seal(int writable)
 	return open(fd_proc_path(writable).text, O_RDONLY | O_CLOEXEC);
 }
 
+static int empty_memfd(void)
+{
+	auto_close int writable = make_memfd();
+	if (writable < 0)
+		return -1;
+	// the writable descriptor is closed with this scope: while it is open, the file cannot become the program's
+	return seal(writable);
+}
+
+// The program's file through a mount of its own: detached and read-only. Needs the host's CAP_SYS_ADMIN.
+static int open_elsewhere(int file)
+{
+	auto_close int mount = sys_open_tree(file, "", KERNEL_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	if (mount < 0)
+		return -1;
+	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
+	if (sys_mount_setattr(mount, "", AT_EMPTY_PATH, &read_only) < 0)
+		return -1;
+	return open(fd_proc_path(mount).text, O_RDONLY | O_CLOEXEC);
+}
+
 static int swap_pages(int file)
 {
 	if (own_pages_possible() < 0)
 		return -1;
-	auto_close int writable = make_memfd();
-	if (writable < 0)
-		return -1;
-	auto_close int empty = seal(writable);
+	auto_close int empty = empty_memfd();
 	if (empty < 0)
 		return -1;
-	// closed first: while it is open for writing, it cannot be the program's file
-	memory_close(take_fd(&writable));
+	auto_close int elsewhere = open_elsewhere(file);
+	if (elsewhere >= 0 && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0)
+		return 0;
 	if (own_pages_detach(file) < 0)
 		return -1;
 	return own_pages_name(empty);
@@ -121,4 +142,34 @@ int own_binary_protect(char *const argv[], struct error *err)
 	if (is_sealed(file) || is_unwritable(file) || swap_pages(file) == 0)
 		return 0;
 	return execute_copy(file, argv, err);
+}
+
+bool own_binary_can_leave(char path[OWN_BINARY_PATH_SIZE])
+{
+	unsigned size = 0;
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) < 0)
+		return false;
+	ssize_t length = readlink("/proc/self/exe", path, OWN_BINARY_PATH_SIZE - 1);
+	if (length <= 0 || length >= OWN_BINARY_PATH_SIZE - 1)
+		return false;
+	path[length] = '\0';
+	return true;
+}
+
+int own_binary_leave(const char *path, struct error *err)
+{
+	struct stat mine, found;
+	auto_close int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	auto_close int elsewhere = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	auto_close int empty = empty_memfd();
+	if (file < 0 || empty < 0 || fstat(file, &mine) < 0)
+		return error_errno(err, "leave own binary");
+	bool same = elsewhere >= 0 && fstat(elsewhere, &found) == 0 && found.st_dev == mine.st_dev &&
+		    found.st_ino == mine.st_ino;
+	if (same && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0)
+		return 0;
+	// renamed, replaced or executed from a memfd: a copy it is
+	if (own_pages_detach(file) < 0 || own_pages_name(empty) < 0)
+		return error_errno(err, "leave own binary");
+	return 0;
 }

@@ -202,29 +202,41 @@ static int move_changed(const struct pieces *pieces, uintptr_t area)
 	return 0;
 }
 
-int own_pages_detach(int file)
+// unchanging: what has the text and the constants, at their offsets in the program's file.
+static int replace(int unchanging, const struct pieces *pieces)
 {
-	struct pieces pieces = {.count = 0};
-	if (list_pieces(&pieces) < 0)
+	if (move_unchanging(unchanging, pieces) < 0)
 		return -1;
 	uintptr_t changed = 0;
-	for (size_t i = 0; i < pieces.count; i++)
-		changed += pieces.items[i].in_memory ? pieces.items[i].size : 0;
-	auto_close int copy = copy_unchanging(file, &pieces);
-	if (copy < 0 || move_unchanging(copy, &pieces) < 0)
-		return -1;
+	for (size_t i = 0; i < pieces->count; i++)
+		changed += pieces->items[i].in_memory ? pieces->items[i].size : 0;
 	if (changed == 0)
 		return 0;
 	void *area = mmap(NULL, changed, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (area == MAP_FAILED)
 		return -1;
-	if (move_changed(&pieces, (uintptr_t)area) == 0)
+	if (move_changed(pieces, (uintptr_t)area) == 0)
 		return 0;
 	int saved = errno;
 	munmap(area, changed);  // what has moved away is not part of it any more
 	errno = saved;
 	return -1;
+}
+
+int own_pages_detach(int file)
+{
+	struct pieces pieces = {.count = 0};
+	if (list_pieces(&pieces) < 0)
+		return -1;
+	auto_close int copy = copy_unchanging(file, &pieces);
+	return copy < 0 ? -1 : replace(copy, &pieces);
+}
+
+int own_pages_remap(int file)
+{
+	struct pieces pieces = {.count = 0};
+	return list_pieces(&pieces) < 0 ? -1 : replace(file, &pieces);
 }
 
 // ---- the kernel's notes about the program --------------------------------------------------------

@@ -10,6 +10,11 @@
 // in either case.
 int own_pages_detach(int file) must_check;
 
+// The same without a copy: file is the program opened through another mount than the one it was executed from (a detached
+// copy of it, or the copy in a new mount namespace). The kernel tells files apart by mount and name; text and constants
+// stay shared with every other husk, and what containers can reach of the process leads nowhere.
+int own_pages_remap(int file) must_check;
+
 // Makes the kernel forget the program's file: /proc/self/exe becomes file, which must be executable by its mode and
 // open for reading only. EBUSY while own_pages_detach has not succeeded. EPERM without CAP_CHECKPOINT_RESTORE or
 // CAP_SYS_ADMIN in the user namespace.

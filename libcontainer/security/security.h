@@ -92,4 +92,11 @@ int keyring_join(const char *id, const char *selinux_label, const char **note, s
 // Must run before any container namespace is entered. Afterwards /proc/self/exe is of no use to husk either. CVE-2019-5736.
 int own_binary_protect(char *const argv[], struct error *err) must_check;
 
+// The cheap half, for a new process in a new mount namespace: there the program's file is another one to the kernel, and
+// nothing has to be copied. can_leave is asked in the calling process (path: as the new process shall open it); where it says no,
+// own_binary_protect has to be called there. Only for a process that nobody hostile can see yet.
+#define OWN_BINARY_PATH_SIZE 1024
+bool own_binary_can_leave(char path[OWN_BINARY_PATH_SIZE]) must_check;
+int own_binary_leave(const char *path, struct error *err) must_check;
+
 #endif
