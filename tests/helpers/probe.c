@@ -750,7 +750,7 @@ static long op_kill(char **args)
 static long op_exe_race(char **args)
 {
 	struct timespec start, now;
-	long found = 0, refused = 0, opened = 0;
+	long found = 0, refused = 0, sealed = 0, opened = 0;
 	struct stat own, other;
 	stat("/proc/self/exe", &own);
 	clock_gettime(CLOCK_MONOTONIC, &start);
@@ -773,7 +773,14 @@ static long op_exe_race(char **args)
 			found++;
 			snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 			int w = open(path, O_WRONLY | O_CLOEXEC);
-			w >= 0 ? opened++ : refused++;
+			// that nobody can write to a sealed one is the kernel's promise
+			int seals = w >= 0 ? fcntl(w, F_GET_SEALS) : -1;
+			if (w < 0)
+				refused++;
+			else if (seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+				sealed++;
+			else
+				opened++;
 			if (w >= 0)
 				close(w);
 			close(fd);
@@ -784,6 +791,7 @@ static long op_exe_race(char **args)
 	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < argument(args, 0));
 	number("found", found);
 	number("refused", refused);
+	number("sealed", sealed);
 	number("opened", opened);
 	return 0;
 }

@@ -209,7 +209,7 @@ test_run_forwards_signals() {
 	local pid status=0
 	bundle
 	args /bin/probe try await 15 9
-	husk run --bundle "$B" "$ID" >out &
+	"$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >out &
 	pid=$!
 	eventually 5 grep -q ready out
 	kill -TERM $pid
@@ -258,7 +258,7 @@ test_pause_and_resume() {
 	husk start "$ID"
 	husk pause "$ID"
 	equal status paused "$(status_of "$ID")"
-	refused paused exec "$ID" /bin/true || true
+	STATUS=255 refused paused exec "$ID" /bin/true
 	husk resume "$ID"
 	equal status running "$(status_of "$ID")"
 	refused 'not paused' resume "$ID"

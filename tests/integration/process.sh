@@ -45,7 +45,7 @@ test_rlimits() {
 	equal NOFILE '123 456' "$(seen .rlimits.NOFILE)"
 	equal CORE '0 0' "$(seen .rlimits.CORE)"
 	config '.process.rlimits = [{type:"RLIMIT_NOFILE",soft:1,hard:1},{type:"RLIMIT_NOFILE",soft:1,hard:1}]'
-	refused RLIMIT_NOFILE run --bundle "$B" "$ID"
+	refused 'rlimits[1]' run --bundle "$B" "$ID"
 	config '.process.rlimits = [{type:"RLIMIT_NOSUCH",soft:1,hard:1}]'
 	refused RLIMIT_NOSUCH run --bundle "$B" "$ID"
 	config '.process.rlimits = [{type:"RLIMIT_NOFILE",soft:5,hard:1}]'
@@ -389,7 +389,7 @@ test_failing_poststop_is_a_warning() {
 	hook poststop 'exit 4'
 	hook poststop "echo second >$S/second"
 	args /bin/true
-	husk run --bundle "$B" "$ID" 2>err
+	husk --log-level warning run --bundle "$B" "$ID" 2>err
 	equal "the next hook ran" second "$(cat second)"
 	contains "$(cat err)" poststop
 }

@@ -23,11 +23,11 @@ canary_is_untouched() {
 
 test_capability_sets_are_exactly_those() {
 	bundle
-	config '.process.capabilities = {bounding:["CAP_KILL","CAP_CHOWN","CAP_NET_RAW"],permitted:["CAP_KILL","CAP_CHOWN"],effective:["CAP_KILL"]}'
+	config '.process.capabilities = {bounding:["CAP_KILL","CAP_CHOWN","CAP_NET_RAW"],permitted:["CAP_KILL","CAP_CHOWN"],effective:["CAP_KILL","CAP_CHOWN"]}'
 	run_probe
 	equal bounding CAP_CHOWN,CAP_KILL,CAP_NET_RAW "$(set_of bounding)"
 	equal permitted CAP_CHOWN,CAP_KILL "$(set_of permitted)"
-	equal effective CAP_KILL "$(set_of effective)"
+	equal effective CAP_CHOWN,CAP_KILL "$(set_of effective)"
 	equal inheritable '' "$(set_of inheritable)"
 	equal ambient '' "$(set_of ambient)"
 }
@@ -68,7 +68,7 @@ test_unknown_capability_is_only_a_warning() {
 	bundle
 	caps '["CAP_CHOWN","CAP_NOSUCH"]'
 	config_args_see
-	husk run --bundle "$B" "$ID" >seen 2>err
+	husk --log-level warning run --bundle "$B" "$ID" >seen 2>err
 	equal bounding CAP_CHOWN "$(set_of bounding)"
 	contains "$(cat err)" CAP_NOSUCH
 }
@@ -107,8 +107,8 @@ test_seccomp_with_and_without_no_new_privs() {
 	bundle
 	for nnp in true false; do
 		config --argjson n $nnp '.process.noNewPrivileges = $n | .process.user = {uid:0,gid:0} |
-			.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["getcwd"],action:"SCMP_ACT_ERRNO",errnoRet:64}]}'
-		run_tries sys getcwd
+			.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["acct"],action:"SCMP_ACT_ERRNO",errnoRet:64}]}'
+		run_tries sys acct 0
 		tried '.errno == "ENONET"'
 	done
 }
@@ -190,6 +190,7 @@ test_cwd_through_a_descriptor_is_refused() { # limit 60
 	local n status
 	bundle
 	args /bin/ls .
+	cp "$TOOLS/true" outside
 	exec 7</
 	for n in $(seq 3 16) 7/../..; do
 		config --arg c "/proc/self/fd/$n" '.process.cwd = $c'
@@ -197,10 +198,10 @@ test_cwd_through_a_descriptor_is_refused() { # limit 60
 		husk run --bundle "$B" "$ID" >out 2>err </dev/null || status=$?
 		[ $status != 0 ] || lacks "$(cat out)" boot
 		[ $status != 0 ] || fail "cwd /proc/self/fd/$n was accepted"
-		config --arg a "/proc/self/fd/$n/bin/sh" '.process.cwd = "/" | .process.args = [$a, "-c", "exit 0"]'
+		config --arg a "/proc/self/fd/$n$S/outside" '.process.cwd = "/" | .process.args = [$a]'
 		status=0
 		husk run --bundle "$B" "$ID" >out 2>err </dev/null || status=$?
-		[ $status != 0 ] || fail "args[0] /proc/self/fd/$n/bin/sh was accepted"
+		[ $status != 0 ] || fail "args[0] /proc/self/fd/$n$S/outside was executed"
 		args /bin/ls .
 	done
 	exec 7<&-
@@ -332,7 +333,7 @@ test_links_planted_by_the_first_run() {
 	run_shell "rm -rf /var /tmp; ln -s $S/canary /var; ln -s $S/canary /tmp"
 	config '.mounts += [{destination:"/var/sub",type:"tmpfs",source:"tmpfs"},{destination:"/tmp/new/dir",type:"tmpfs",source:"tmpfs"}]'
 	args /bin/true
-	husk run --bundle "$B" "$ID"
+	husk run --bundle "$B" "$ID" 2>err || true # refusing is as good as staying inside
 	canary_is_untouched
 }
 
@@ -355,11 +356,11 @@ test_mounts_over_proc_are_refused() {
 	local d
 	mkdir fake
 	touch fakefile
-	for d in /proc/self /proc/self/attr/exec /proc/sys /proc/sys/kernel/core_pattern /proc/1 /proc/nosuch/..; do
+	for d in /proc/self /proc/self/attr/exec /proc/sys /proc/sys/kernel/core_pattern /proc/1 /proc/../proc; do
 		bundle "b$((RANDOM))"
 		config --arg d "$d" --arg s "$S/$([ "${d##*/}" = exec ] || [ "${d##*/}" = core_pattern ] && echo fakefile || echo fake)" \
 			'.mounts += [{destination:$d,type:"bind",source:$s,options:["bind"]}]'
-		refused "$d" run --bundle "$B" "$ID"
+		refused "${d#/proc/..}" run --bundle "$B" "$ID"
 	done
 	# the control: those of the list are allowed
 	bundle
