@@ -64,9 +64,10 @@ int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup 
 int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *resources, const struct log *log,
 			 struct error *err) must_check;
 
-// Compiles device rules to an eBPF program and attaches it. Nothing is allowed but what the rules allow, extra[], and the
-// devices every container may use (device_rules.c), which are added last. Extra allow rules for linux.devices are given by the caller in extra[]. in_user_namespace: EPERM of
-// the attach is tolerated only when no rule restricts more than the user namespace itself does (see the .c file).
+// Compiles device rules to an eBPF program and attaches it. Nothing is allowed but what the rules allow,
+// extra[] (for linux.devices), and the devices that every container may use (device_rules.c), which are added last.
+// in_user_namespace: EPERM of the attach is tolerated, and told to log, only when no rule restricts more than the user
+// namespace itself does (devices.c).
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resources, const struct spec_device *extra,
 		       size_t extra_count, bool in_user_namespace, const struct log *log, struct error *err) must_check;
 
