@@ -76,6 +76,8 @@ else
 # holds no secrets and reads no network would cost a second relocation pass on every page it touches.
 MODE := -fno-pie -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 LINK_MODE := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+# what a start touches stands together, see the file
+LAYOUT := -Wl,-T,runtime/layout.ld
 LIBS := -l:libseccomp.a -l:libcap.a -l:libyajl_s.a
 CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
 endif
@@ -101,9 +103,9 @@ $B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
-$B/husk: $B/runtime/main.o $B/libhusk.a
+$B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld)
 	$(call show,LINK)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) $(LIBS)
 
 # dynamic: Debian has no static libmnl
 $B/husk-link: $(LINK_OBJECTS) $B/libhusk.a

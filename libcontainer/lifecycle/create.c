@@ -44,14 +44,32 @@ static void unreserve(struct creation *creation)
 		(void)!state_remove(creation->root_fd, creation->options->id, &ignored);
 }
 
+// Days since 1970 to a date of the Gregorian calendar, in years that begin in March, so that the leap day is the last.
+// gmtime_r would read the time zone's file first.
+static void civil_date(int64_t days, int64_t *year, unsigned *month, unsigned *day)
+{
+	days += 719468;  // from 0000-03-01
+	int64_t era = days / 146097;
+	unsigned of_era = (unsigned)(days - era * 146097);
+	unsigned year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	unsigned shifted = (5 * of_year + 2) / 153;
+	*day = of_year - (153 * shifted + 2) / 5 + 1;
+	*month = shifted < 10 ? shifted + 3 : shifted - 9;
+	*year = (int64_t)year_of_era + era * 400 + (*month <= 2);
+}
+
 static int now(char text[96], struct error *err)
 {
 	struct timespec ts;
-	struct tm tm;
-	if (clock_gettime(CLOCK_REALTIME, &ts) < 0 || !gmtime_r(&ts.tv_sec, &tm))
+	int64_t year;
+	unsigned month, day;
+	if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
 		return error_errno(err, "read the clock");
-	snprintf(text, 96, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-		 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec);
+	civil_date(ts.tv_sec / 86400, &year, &month, &day);
+	unsigned second = (unsigned)(ts.tv_sec % 86400);
+	snprintf(text, 96, "%04lld-%02u-%02uT%02u:%02u:%02u.%09ldZ", (long long)year, month, day,
+		 second / 3600, second / 60 % 60, second % 60, ts.tv_nsec);
 	return 0;
 }
 
