@@ -137,11 +137,13 @@ static int make_cgroup(struct creation *creation, struct error *err)
 	}
 	if (cgroup_set_resources(&creation->cgroup, &linux_->resources, log, err) < 0)
 		return -1;
-	if (!linux_->resources.devices_set)
+	// without rules in the configuration only the devices that every container has are allowed; in a user namespace no
+	// others can be made anyway
+	bool in_user_namespace = namespaces_has(&creation->namespaces, spec_namespace_type_user);
+	if (!linux_->resources.devices_set && in_user_namespace)
 		return 0;
 	return cgroup_set_devices(&creation->cgroup, &linux_->resources, linux_->devices,
-				  linux_->devices_count,
-				  namespaces_has(&creation->namespaces, spec_namespace_type_user), log, err);
+				  linux_->devices_count, in_user_namespace, log, err);
 }
 
 static void unmake_cgroup(struct creation *creation)

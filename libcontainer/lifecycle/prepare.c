@@ -84,6 +84,7 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 		.new_mount_namespace = namespaces_has(ns, spec_namespace_type_mount),
 		.user_namespace = namespaces_has(ns, spec_namespace_type_user),
 		.user_namespace_new = namespaces_is_new(ns, spec_namespace_type_user),
+		.user_namespace_added = ns->user_added,
 		.rootless = creation->rootless,
 		.cgroup_namespace_new = namespaces_is_new(ns, spec_namespace_type_cgroup),
 		.network_namespace_new = namespaces_is_new(ns, spec_namespace_type_network),

@@ -148,6 +148,23 @@ static int check_options(const struct mount_entry *entry, struct error *err)
 			 entry->kind == mount_kind_remount ? "a remount" : entry->type);
 }
 
+// A configuration made for the host's root names owners that the one-id user namespace added for a plain user does not have. Root is
+// then the only owner there can be.
+static void drop_other_owners(const struct rootfs *rootfs, struct mount_entry *entry)
+{
+	struct mount_options *options = &entry->options;
+	size_t kept = 0;
+	if (!rootfs->options->user_namespace_added)
+		return;
+	for (size_t i = 0; i < options->data_count; i++) {
+		const struct mount_parameter *data = &options->data[i];
+		bool owner = text_equal(data->key, "uid") || text_equal(data->key, "gid");
+		if (!owner || !data->value || text_equal(data->value, "0"))
+			options->data[kept++] = *data;
+	}
+	options->data_count = kept;
+}
+
 static int plan_mount(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
 	entry->destination = plan_clean_path(&rootfs->arena, entry->spec->destination);
@@ -155,6 +172,7 @@ static int plan_mount(struct rootfs *rootfs, struct mount_entry *entry, struct e
 		return plan_no_memory(err);
 	if (mount_options_parse(&entry->spec->options, &rootfs->arena, &entry->options, err) < 0)
 		return -1;
+	drop_other_owners(rootfs, entry);
 	entry->type = entry->spec->type ? entry->spec->type : "";
 	entry->kind = kind_of(entry);
 	if (entry->kind == mount_kind_bind) {

@@ -29,6 +29,7 @@ struct rootfs_options {
 	bool new_mount_namespace;  // a mount namespace of its own is made or joined
 	bool user_namespace;       // the container has its own user namespace (made or joined)
 	bool user_namespace_new;   // ... and it is made for it
+	bool user_namespace_added;  // ... though the configuration has none: the caller is a plain user
 	bool rootless;             // the caller is not privileged on the host
 	bool cgroup_namespace_new;
 	bool network_namespace_new;
