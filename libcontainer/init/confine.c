@@ -52,6 +52,12 @@ bool wants_filter_late(const struct init *init)
 	       init->process->no_new_privileges && !filter_has_listener(init);
 }
 
+// A stage has opened the host's before it joined anything; later it could be the container's.
+bool wants_proc(const struct init *init)
+{
+	return init->proc_fd < 0;
+}
+
 bool wants_keyring(const struct init *init)
 {
 	return init->new_keyring;

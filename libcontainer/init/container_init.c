@@ -46,7 +46,7 @@ static bool wants_root(const struct init *init)
 
 static int become_root(struct init *init, struct error *err)
 {
-	if (namespaces_become_root(&init->may_set_groups, err) < 0)
+	if (namespaces_become_root(init->proc_fd, &init->may_set_groups, err) < 0)
 		return -1;
 	// setresuid cleared it
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -275,6 +275,8 @@ const struct init_step container_init_steps[] = {
 	{"die with the runtime", guard, NULL},
 	// nothing can be done in a user namespace before its ids are mapped
 	{"wait for the id maps", wait_for_maps, wants_maps},
+	// the host's, while it is the one that is seen
+	{"open /proc", step_open_proc, wants_proc},
 	{"become root of the user namespace", become_root, wants_root},
 	// while the mounts are still copies of the host's; what follows may let others see this process
 	{"leave husk's own binary", leave, wants_leave},
@@ -285,8 +287,6 @@ const struct init_step container_init_steps[] = {
 	{"start a session", step_new_session, NULL},
 	{"set host and domain name", names, wants_names},
 	{"bring loopback up", loopback, wants_loopback},
-	// the host's /proc, while it is the one we see
-	{"open /proc", step_open_proc, NULL},
 	{"write sysctls", sysctls, wants_sysctls},
 	{"join a session keyring", step_keyring, wants_keyring},
 	{"isolate the mount tree", isolate, NULL},

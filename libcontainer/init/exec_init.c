@@ -54,7 +54,7 @@ static bool wants_root(const struct init *init)
 
 static int become_root(struct init *init, struct error *err)
 {
-	return namespaces_become_root(&init->may_set_groups, err);
+	return namespaces_become_root(init->proc_fd, &init->may_set_groups, err);
 }
 
 static int open_terminal(struct init *init, struct error *err)
@@ -83,12 +83,6 @@ static int ready(struct init *init, struct error *err)
 	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
 		return -1;
 	return sync_wait_proceed(init->sync, err);
-}
-
-// A stage has opened the host's before it joined; here it would be the container's.
-static bool wants_proc(const struct init *init)
-{
-	return init->proc_fd < 0;
 }
 
 const struct init_step exec_init_steps[] = {

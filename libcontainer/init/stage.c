@@ -39,7 +39,7 @@ static int enter_container(struct init *init, struct error *err)
 		return error_errno(err, "join the namespaces of the container");
 	init->target_namespaces = 0;
 	init->become_root = false;
-	return namespaces_become_root(&init->may_set_groups, err);
+	return namespaces_become_root(init->proc_fd, &init->may_set_groups, err);
 }
 
 static int enter_namespaces(struct init *init, struct error *err)
@@ -49,9 +49,11 @@ static int enter_namespaces(struct init *init, struct error *err)
 	struct namespace_plan *plan = init->namespaces;
 	struct namespace_restore none;
 	bool left = false;
+	if (namespaces_open_proc(&init->proc_fd, err) < 0)
+		return -1;
 	if (namespaces_join(plan, true, &left, err) < 0 || enter_user_namespace(init, err) < 0)
 		return -1;
-	if (namespaces_become_root(&init->may_set_groups, err) < 0)
+	if (namespaces_become_root(init->proc_fd, &init->may_set_groups, err) < 0)
 		return -1;
 	if (left && namespaces_join(plan, false, &left, err) < 0)
 		return -1;

@@ -29,6 +29,7 @@ int step_filter_late(struct init *init, struct error *err) must_check;
 int step_execute(struct init *init, struct error *err) must_check;
 
 bool wants_process(const struct init *init);
+bool wants_proc(const struct init *init);
 bool wants_terminal(const struct init *init);
 bool wants_filter_early(const struct init *init);
 bool wants_filter_listener(const struct init *init);

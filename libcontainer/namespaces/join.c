@@ -120,10 +120,10 @@ int namespaces_make_cgroup(struct error *err)
 	return 0;
 }
 
-int namespaces_become_root(bool *may_set_groups, struct error *err)
+int namespaces_become_root(int proc_fd, bool *may_set_groups, struct error *err)
 {
 	char allowed[16];
-	if (fd_read_value(AT_FDCWD, "/proc/self/setgroups", allowed, sizeof allowed) < 0)
+	if (fd_read_value(proc_fd, "self/setgroups", allowed, sizeof allowed) < 0)
 		return error_errno(err, "read /proc/self/setgroups");
 	*may_set_groups = strcmp(allowed, "allow") == 0;
 	if (*may_set_groups && syscall(SYS_setgroups, (size_t)0, NULL) < 0)

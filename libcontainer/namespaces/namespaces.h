@@ -60,8 +60,8 @@ int namespaces_for_children(struct namespace_plan *plan, struct namespace_restor
 int namespaces_restore(struct namespace_restore *restore, struct error *err) must_check;
 // A cgroup namespace shows as its root the cgroup its maker is in: made by init itself, in its final cgroup.
 int namespaces_make_cgroup(struct error *err) must_check;
-// uid 0 and gid 0 of the user namespace the process is in now. may_set_groups: setgroups is allowed there.
-int namespaces_become_root(bool *may_set_groups, struct error *err) must_check;
+// uid 0 and gid 0 of the user namespace the process is in now. proc_fd: the host's /proc. may_set_groups: setgroups is allowed there.
+int namespaces_become_root(int proc_fd, bool *may_set_groups, struct error *err) must_check;
 
 // ---- id_map.c ----
 

@@ -108,11 +108,17 @@ static void describe_mount(const struct mount_entry *entry, const char *prefix, 
 	text_add(text, options->count ? ")\n" : "\n");
 }
 
+// Who asks for a writable layer means it: root.readonly is then what it says of root.path, the layer below.
+static bool root_stays_readonly(const struct rootfs *rootfs)
+{
+	return rootfs->spec->root_readonly && !rootfs->options->overlay;
+}
+
 void rootfs_describe(const struct rootfs *rootfs, const char *prefix, struct text *text)
 {
 	const struct spec_linux *from = &rootfs->spec->linux_;
 	text_printf(text, "%sroot %s%s\n", prefix, rootfs->root_path,
-		    rootfs->spec->root_readonly ? " (read-only)" : "");
+		    root_stays_readonly(rootfs) ? " (read-only)" : "");
 	if (rootfs->overlay.wanted)
 		text_printf(text, "%soverlay on the root: %s\n", prefix,
 			    rootfs->overlay.directory ? rootfs->overlay.directory : "tmpfs");
@@ -210,7 +216,7 @@ int rootfs_finish(struct rootfs *rootfs, struct error *err)
 	if (readonly_paths_apply(rootfs, err) < 0 || masks_apply(rootfs, err) < 0 ||
 	    make_late_read_only(rootfs, err) < 0 || set_root_propagation(rootfs, err) < 0)
 		return -1;
-	if (rootfs->spec->root_readonly &&
+	if (root_stays_readonly(rootfs) &&
 	    mount_set_attributes(rootfs->root_fd, KERNEL_MOUNT_ATTR_RDONLY, 0, false) < 0)
 		return error_errno(err, "root.readonly");
 	return 0;
