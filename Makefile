@@ -92,7 +92,7 @@ endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all programs check setup unit unit-programs helpers integration lint demo install uninstall clean fuzz \
-	coverage help FORCE
+	coverage bench help FORCE
 
 all: programs
 programs: $(PROGRAMS)
@@ -179,6 +179,10 @@ demo: $(PROGRAMS)
 coverage: unit integration
 	tests/lint/coverage.sh $B
 
+# make bench N=20 CASES="run exec" PEERS="crun runc" WAYS=busy; what they mean, and the others, stands in tests/bench/run
+bench: $B/husk
+	@BUILD='$B' CC='$(CC)' tests/bench/run
+
 # every library source again, with the fuzzer's instruments, by clang
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:tests/fuzz/%.c=$B/fuzz/%)
@@ -228,4 +232,5 @@ help:
 	@printf '  %-12s %s\n' all 'build/husk (and build/husk-link)' check 'set-up, unit and integration tests' \
 		unit 'unit tests' integration 'integration tests; T="NAME..." for some' lint 'style, static analysis, layers' \
 		demo 'a container, shown from inside' install 'to DESTDIR PREFIX' uninstall '' fuzz 'libFuzzer, tests/fuzz' \
+		bench 'against the floor and other runtimes; N=20 is quick' \
 		coverage 'line coverage of unit and integration tests' clean ''
