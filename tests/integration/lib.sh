@@ -162,7 +162,8 @@ can() { # CAP_X: this process has it
 snapshot() {
 	local mount
 	mount=$(cgroup_mount)
-	awk '{ print "mount " $5 }' /proc/self/mountinfo
+	# (files run side by side in one mount namespace: another test's scratch directory is its own affair)
+	awk -v own="$2" '$5 !~ /husk-test\./ || index($5, own) { print "mount " $5 }' /proc/self/mountinfo
 	[ ! -d "$mount" ] || find "$mount" -depth -type d -name "*$1*" 2>/dev/null | sed 's/^/cgroup /'
 	find "$2/state" "$2/tmp" /dev/shm -mindepth 1 2>/dev/null | sed 's/^/file /'
 	find /run/husk "${XDG_RUNTIME_DIR:-/nonexistent}/husk" -mindepth 1 -name "*$1*" 2>/dev/null | sed 's/^/state /'

@@ -41,10 +41,11 @@ test_mount_flags() {
 	local flag
 	bundle
 	mkdir src
-	for flag in ro nosuid nodev noexec noatime nodiratime; do
-		add_mount "/t-$flag" tmpfs tmpfs $flag
-		add_mount "/b-$flag" bind "$S/src" rbind $flag
-	done
+	# in a user namespace the atime flags of the host's mounts are locked
+	local binds='ro nosuid nodev noexec'
+	! is_root || binds+=' noatime nodiratime'
+	for flag in ro nosuid nodev noexec noatime nodiratime; do add_mount "/t-$flag" tmpfs tmpfs $flag; done
+	for flag in $binds; do add_mount "/b-$flag" bind "$S/src" rbind $flag; done
 	add_mount /t-strictatime tmpfs tmpfs strictatime
 	add_mount /t-nosymfollow tmpfs tmpfs nosymfollow
 	add_mount /t-sync tmpfs tmpfs sync
@@ -53,8 +54,8 @@ test_mount_flags() {
 	run_probe
 	for flag in ro nosuid nodev noexec noatime nodiratime; do
 		mount_seen "/t-$flag" "(.options + .super) | index(\"$flag\") != null"
-		mount_seen "/b-$flag" ".options | index(\"$flag\") != null"
 	done
+	for flag in $binds; do mount_seen "/b-$flag" ".options | index(\"$flag\") != null"; done
 	mount_seen /t-strictatime '.options | index("relatime") == null and index("noatime") == null'
 	mount_seen /t-nosymfollow '.options | index("nosymfollow") != null'
 	mount_seen /t-sync '.super | index("sync") != null'
