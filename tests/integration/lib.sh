@@ -79,7 +79,7 @@ bundle() {
 	mkdir -p "$B"
 	rm -f "$B/config.json"
 	make_rootfs "$B/rootfs"
-	"$HUSK" spec --bundle "$B" $(is_root || echo --rootless)
+	if is_root; then "$HUSK" spec --bundle "$B"; else "$HUSK" spec --rootless --bundle "$B"; fi
 	config '.process.terminal = false | .root.readonly = false'
 }
 make_rootfs() { # DIR
