@@ -3,15 +3,14 @@
 #
 # The cases: case_NAME adds entries to the plan of tests/bench/interleave for each runtime in NAMES, with entry, or measures by
 # itself. Results are files in $RESULTS; CASE is the name that they carry.
+# shellcheck disable=SC2016 # the dollars in jq's filters are its own
 
 # The plan of one runtime; the lines on standard input have {rt} for it (with its --root), {root} for the shared root.
-entry() { # NAME [STATE-DIRECTORY]
+entry() { # NAME [STATE-DIRECTORY [RUNTIME]]: RUNTIME when NAME is not its name
+	local runtime=${3:-$1}
 	echo "entry $1"
-	[ -z "${ENVIRONMENT[$1]}" ] || echo "env ${ENVIRONMENT[$1]}"
-	sed "s|{rt}|${PROGRAM[$1]} --root ${2:-$STATE/$1}|g; s|{floor}|${PROGRAM[floor]}|g; s|{bundles}|$BUNDLES|g; s|{root}|$BUNDLES/root|g; s|{tmp}|$SCRATCH|g"
-}
-is_on() { # NAME: is it measured?
-	[ -n "${PROGRAM[$1]:-}" ]
+	[ -z "${ENVIRONMENT[$runtime]}" ] || echo "env ${ENVIRONMENT[$runtime]}"
+	sed "s|{rt}|${PROGRAM[$runtime]} --root ${2:-$STATE/$1}|g; s|{floor}|${PROGRAM[floor]}|g; s|{bundles}|$BUNDLES|g; s|{root}|$BUNDLES/root|g; s|{tmp}|$SCRATCH|g"
 }
 
 # measure CASE: runs the plan on standard input, back to back and, when asked for, with pauses
@@ -126,7 +125,7 @@ case_kill() { # a running container, until nothing of it is left
 }
 
 case_exec() {
-	local name id
+	local name
 	for name in "${NAMES[@]}"; do
 		if [ "$name" = floor ]; then
 			# to a file: a pipe would not end before the container
@@ -250,12 +249,10 @@ case_scale() {
 	{
 		entry floor <<<"time run {floor} {root} /bin/true"
 		for name in seccomp masked long-profile large; do
-			PROGRAM[$name]=${PROGRAM[husk]} ENVIRONMENT[$name]=''
-			entry "$name" <<-P
+			entry "$name" "$STATE/husk" husk <<-P
 				time run {rt} run --bundle {bundles}/$name {id}
 				after {rt} delete --force {id}
 			P
-			unset "PROGRAM[$name]" "ENVIRONMENT[$name]"
 		done
 	} | measure scale
 	mkdir -p "$SCRATCH/mounts" "$SCRATCH/empty"

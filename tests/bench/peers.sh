@@ -4,6 +4,7 @@
 # Which runtimes are measured, and where they are: find_runtimes fills the arrays PROGRAM, VERSION, ENVIRONMENT (one variable or
 # nothing) and MISSING, by name. Names: floor, husk, crun and runc (those of the distribution), runc-new and youki (built once from
 # their newest releases into CACHE, with what the machine has: nice 19, bounded by BUILD_SECONDS).
+# shellcheck disable=SC2034 # tests/bench/run reads the arrays
 
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/husk-bench
 BUILD_SECONDS=${BUILD_SECONDS:-1200}
@@ -20,9 +21,11 @@ build_once() { # NAME COMMAND...: leaves CACHE/NAME; a failure is remembered wit
 	mkdir -p "$CACHE"
 	echo "bench: building $name, once ($CACHE/$name.log)"
 	nice -n 19 timeout "$BUILD_SECONDS" "$@" >"$CACHE/$name.log" 2>&1 || status=$?
-	[ $status != 124 ] || echo "not built within $BUILD_SECONDS s" >"$CACHE/$name.failed"
-	[ -x "$CACHE/$name" ] || [ $status = 124 ] ||
-		echo "could not be built: $(grep -m1 -iE 'error|cannot|fail' "$CACHE/$name.log" || tail -n 1 "$CACHE/$name.log")" >"$CACHE/$name.failed"
+	if [ $status = 124 ]; then
+		MISSING[$name]="not built within $BUILD_SECONDS s (BUILD_SECONDS; the next time goes on from there)"
+		return 1
+	fi
+	[ -x "$CACHE/$name" ] || echo "could not be built: $(grep -m1 -iE 'error|cannot|fail' "$CACHE/$name.log" || tail -n 1 "$CACHE/$name.log")" >"$CACHE/$name.failed"
 	[ -x "$CACHE/$name" ] || { MISSING[$name]=$(cat "$CACHE/$name.failed") && false; }
 }
 
@@ -72,7 +75,7 @@ try_runtime() { # NAME BUNDLE
 	local name=$1 said
 	said=$(cd "$2" && "${PROGRAM[$name]}" run "try-$name" 2>&1 >/dev/null </dev/null) && return 0
 	if [[ $said == *MEMLOCK* ]]; then
-		ENVIRONMENT[$name]=LD_PRELOAD=$TOOLS/allow_memlock.so
+		ENVIRONMENT[$name]=LD_PRELOAD=${TOOLS:?}/allow_memlock.so
 		said=$(cd "$2" && env "${ENVIRONMENT[$name]}" "${PROGRAM[$name]}" run "try-$name" 2>&1 >/dev/null </dev/null) && return 0
 	fi
 	MISSING[$name]="cannot run the default bundle: $(head -n 1 <<<"$said" | cut -c1-200)"
