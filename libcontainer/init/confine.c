@@ -17,6 +17,7 @@
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
+#include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/state/state.h"
 
 bool wants_process(const struct init *init)
@@ -115,7 +116,7 @@ int step_limits(struct init *init, struct error *err)
 	return limits_apply(init->process->rlimits, init->process->rlimits_count, err);
 }
 
-// Through the descriptor of the host's own /proc: nothing that is mounted in the container can redirect it.
+// Through the descriptor of the host's own /proc (closed thereafter): nothing that is mounted in the container can redirect it.
 int step_labels(struct init *init, struct error *err)
 {
 	return labels_apply(&init->labels, init->proc_fd, err);
@@ -193,11 +194,32 @@ int step_working_directory(struct init *init, struct error *err)
 	return 0;
 }
 
-// Everything from 3+N on goes at execve; what this process still needs (sync, gate) is among it. Below, what husk itself
-// opened is close-on-exec from birth, and what the caller passed on cannot be, or it would not have come here.
+static int move_down(int *fd, unsigned *lowest, struct error *err)
+{
+	if (*fd < 0)
+		return 0;
+	if (*fd != (int)*lowest && dup3(*fd, (int)*lowest, O_CLOEXEC) < 0)
+		return error_errno(err, "move descriptor %d", *fd);
+	*fd = (int)(*lowest)++;
+	return 0;
+}
+
+// Closes everything from 3+N on but the conversation and the gate, which are moved down: not only at execve, because until then the
+// program's path could lead through what the caller left open (/proc/self/fd/N/...). Below 3+N, what husk itself opened is
+// close-on-exec from birth, and what the caller passed on cannot be, or it would not have come here.
 int step_close_descriptors(struct init *init, struct error *err)
 {
-	if (fd_cloexec_from(3 + init->preserve_fds) < 0)
+	unsigned lowest = 3 + init->preserve_fds;
+	bool outcome_is_sync = init->outcome == init->sync;
+	// a target that is occupied by the other one would be overwritten: the lower of the two goes first
+	int *first = init->gate >= 0 && init->gate < init->sync ? &init->gate : &init->sync;
+	int *second = first == &init->gate ? &init->sync : &init->gate;
+	if (move_down(first, &lowest, err) < 0 || move_down(second, &lowest, err) < 0)
+		return -1;
+	if (outcome_is_sync)
+		init->outcome = init->sync;
+	init->proc_fd = -1;
+	if (sys_close_range(lowest, ~0U, 0) < 0)
 		return error_errno(err, "close_range");
 	return 0;
 }

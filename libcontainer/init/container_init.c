@@ -12,7 +12,6 @@
 #include "libcontainer/init/hook_state.h"
 #include "libcontainer/init/steps.h"
 #include "libcontainer/init/sync.h"
-#include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/network/network.h"
 #include "libcontainer/state/state.h"
 
@@ -110,6 +109,22 @@ static bool wants_loopback(const struct init *init)
 static int loopback(struct init *init unused_result, struct error *err)
 {
 	return network_loopback_up(err);
+}
+
+static bool wants_net_devices(const struct init *init)
+{
+	return init->spec->linux_.net_devices_count > 0;
+}
+
+static int net_devices(struct init *init, struct error *err)
+{
+	auto_close int netns = openat(init->proc_fd, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return error_errno(err, "open /proc/self/ns/net");
+	struct sync_record record = {.step = sync_step_net_devices};
+	if (sync_send(init->sync, &record, netns, err) < 0)
+		return -1;
+	return sync_wait_proceed(init->sync, err);
 }
 
 static bool wants_sysctls(const struct init *init)
@@ -240,13 +255,7 @@ static bool wants_gate(const struct init *init)
 
 static int gate(struct init *init, struct error *err)
 {
-	// nobody listens to sync any more; and while it waits, the process holds nothing of the host
-	unsigned lowest = 3 + init->preserve_fds;
-	if (init->gate != (int)lowest && dup3(init->gate, (int)lowest, O_CLOEXEC) < 0)
-		return error_errno(err, "move the start gate");
-	init->gate = (int)lowest;
-	if (sys_close_range(lowest + 1, ~0U, 0) < 0)
-		return error_errno(err, "close_range");
+	memory_close(take_fd(&init->sync));  // nobody listens there any more
 	int connection = -1;
 	int failed = start_gate_wait(init->gate, &connection, err);
 	init->outcome = connection;
@@ -287,6 +296,8 @@ const struct init_step container_init_steps[] = {
 	{"start a session", step_new_session, NULL},
 	{"set host and domain name", names, wants_names},
 	{"bring loopback up", loopback, wants_loopback},
+	// before what may be about them: sysctls, hooks
+	{"wait for network devices", net_devices, wants_net_devices},
 	{"write sysctls", sysctls, wants_sysctls},
 	{"join a session keyring", step_keyring, wants_keyring},
 	{"isolate the mount tree", isolate, NULL},
@@ -308,12 +319,13 @@ const struct init_step container_init_steps[] = {
 	{"set scheduling", step_scheduling, wants_process},
 	{"set limits", step_limits, wants_process},
 	{"set labels", step_labels, wants_process},
+	// before any path of the container's choosing is followed
+	{"close descriptors", step_close_descriptors, NULL},
 	{"set no_new_privs", step_no_new_privileges, wants_process},
 	{"load the system call filter", step_filter_early, wants_filter_early},
 	{"take the user's identity", step_identity, wants_process},
 	// as the user; a missing program is an error of create
 	{"find the program", look_up, wants_process},
-	{"close descriptors", step_close_descriptors, NULL},
 	// a listener has to reach its agent while the runtime is there to hand it over
 	{"load the system call filter with its listener", step_filter_listener, wants_filter_listener},
 	{"report ready", ready, NULL},

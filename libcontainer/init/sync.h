@@ -7,6 +7,9 @@
 //	   | writes uid_map, gid_map, oom score, opens the user namespace            |
 //	   | ---- proceed ------------------> |                                      |
 //	   | <--- pid (of init) --------------| exits                                |
+//	   | <--- net_devices (with the network namespace) ----------------------------|  only with linux.netDevices
+//	   | moves them                                                              |
+//	   | ---- proceed -----------------------------------------------------------> |
 //	   | <--- hooks ---------------------------------------------------------------|  only with prestart
 //	   | runs prestart and createRuntime hooks                                   |  or createRuntime hooks
 //	   | ---- proceed -----------------------------------------------------------> |
@@ -34,6 +37,7 @@ enum sync_step {
 	sync_step_end = 0,  // never sent: the peer has closed
 	sync_step_need_maps,
 	sync_step_pid,
+	sync_step_net_devices,
 	sync_step_hooks,
 	sync_step_terminal,
 	sync_step_listener,

@@ -23,6 +23,7 @@
 #include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/network/network.h"
 
 // ---- clone --------------------------------------------------------------------------------------
 
@@ -229,6 +230,14 @@ static int on_pid(struct creation *creation, pid_t pid, struct error *err)
 	return 0;
 }
 
+static int on_net_devices(struct creation *creation, int netns, struct error *err)
+{
+	const struct spec_linux *linux_ = &creation->spec->linux_;
+	if (network_move_devices(creation->net_mover, netns, linux_->net_devices, linux_->net_devices_count, err) < 0)
+		return -1;
+	return sync_send_step(creation->sync, sync_step_proceed, err);
+}
+
 static int on_hooks(struct creation *creation, struct error *err)
 {
 	static const enum spec_hook_kind kinds[] = {spec_hook_kind_prestart, spec_hook_kind_create_runtime};
@@ -286,6 +295,8 @@ static int answer(struct creation *creation, struct sync_record *record, int *fd
 		return on_need_maps(creation, err);
 	case sync_step_pid:
 		return on_pid(creation, record->value, err);
+	case sync_step_net_devices:
+		return on_net_devices(creation, *fd, err);
 	case sync_step_hooks:
 		return on_hooks(creation, err);
 	case sync_step_terminal:

@@ -295,6 +295,7 @@ void creation_done(struct creation *creation)
 	rootfs_free(creation->rootfs);
 	namespaces_done(&creation->namespaces);
 	spec_free(creation->spec);
+	free(creation->net_mover);
 	free(creation->cgroup_path);
 	free(creation->cgroup_host_path);
 	free(creation->rootfs_path);

@@ -35,6 +35,7 @@ struct creation {
 	struct namespace_plan namespaces;
 	struct rootfs_options rootfs_options;  // lent to the plan
 	struct rootfs *rootfs;
+	char *net_mover;  // the program that moves linux.netDevices; NULL: there are none
 	char own_binary[OWN_BINARY_PATH_SIZE];  // for the new process to leave; "": protected already
 	struct capabilities capabilities;
 	struct syscall_filter filter;

@@ -374,6 +374,7 @@ static int converse(struct execution *e, struct error *err)
 		case sync_step_end:
 			return last ? 0 : died(e, err);
 		case sync_step_need_maps:
+		case sync_step_net_devices:
 		case sync_step_hooks:
 		case sync_step_proceed:
 			return died(e, err);

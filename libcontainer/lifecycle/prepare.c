@@ -8,6 +8,7 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/lifecycle/creation.h"
+#include "libcontainer/network/network.h"
 
 static int check_terminal(const struct creation *creation, struct error *err)
 {
@@ -28,14 +29,21 @@ static int check_terminal(const struct creation *creation, struct error *err)
 static int check_supported(const struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
-	if (linux_->net_devices_count)
-		return error_set(err, ENOTSUP, "linux.netDevices: not supported by this version of husk");
 	if (linux_->intel_rdt.set)
 		return error_set(err, ENOTSUP, "linux.intelRdt: not supported by this version of husk");
 	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
 		return error_set(err, ENOTSUP,
 				 "the systemd cgroup driver is not supported by this version of husk");
 	return 0;
+}
+
+static int plan_net_devices(struct creation *creation, struct error *err)
+{
+	if (creation->spec->linux_.net_devices_count == 0)
+		return 0;
+	if (creation->rootless)
+		return error_set(err, EPERM, "linux.netDevices: only the host's root can move its network devices");
+	return network_find_mover(&creation->net_mover, err);
 }
 
 static bool has_limits(const struct spec_resources *resources)
@@ -104,7 +112,7 @@ int creation_plan(struct creation *creation, struct error *err)
 	creation->rootless = namespaces_caller_is_rootless();
 	if (namespaces_plan(spec, creation->rootless, &creation->namespaces, err) < 0)
 		return -1;
-	if (plan_cgroup(creation, err) < 0 || plan_rootfs(creation, err) < 0)
+	if (plan_net_devices(creation, err) < 0 || plan_cgroup(creation, err) < 0 || plan_rootfs(creation, err) < 0)
 		return -1;
 	creation->init.labels.apparmor = spec->process.apparmor_profile;
 	creation->init.labels.selinux = spec->process.selinux_label;
@@ -123,6 +131,17 @@ int creation_compile(struct creation *creation, struct error *err)
 				      &creation->filter, err);
 }
 
+static void describe_net_devices(const struct creation *creation, struct text *text)
+{
+	const struct spec_linux *linux_ = &creation->spec->linux_;
+	if (linux_->net_devices_count)
+		text_add(text, "network devices\n");
+	for (size_t i = 0; i < linux_->net_devices_count; i++) {
+		const struct spec_net_device *device = &linux_->net_devices[i];
+		text_printf(text, "  %s as %s\n", device->host_name, device->name ? device->name : device->host_name);
+	}
+}
+
 void creation_describe(struct creation *creation, struct text *text)
 {
 	text_printf(text, "container %s\n  bundle %s\n  root %s\n", creation->options->id,
@@ -132,6 +151,7 @@ void creation_describe(struct creation *creation, struct text *text)
 	text_printf(text, "cgroup\n  %s%s\n", creation->cgroup_path ? creation->host.mount : "none",
 		    creation->cgroup_path ? creation->cgroup_path : "");
 	cgroup_describe(&creation->spec->linux_.resources, "  ", text);
+	describe_net_devices(creation, text);
 	text_add(text, "files\n");
 	rootfs_describe(creation->rootfs, "  ", text);
 	text_add(text, "system call filter\n");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/lifecycle/members.h"
 #include "libcontainer/lifecycle/opened.h"
 
 static char *copy(const char *string, bool *failed)
@@ -127,7 +128,12 @@ int container_processes(const struct container_context *context, const char *id,
 		return -1;
 	if (opened.status == state_status_stopped || opened.status == state_status_creating)
 		return opened_not_running(&opened, "processes of", err);
+	if (opened.cgroup.fd < 0 && opened.record.private_pid_namespace)
+		return members_of_pid_namespace(opened.record.pid, pids, count, err);
 	if (opened.cgroup.fd < 0)
-		return error_set(err, ENOTSUP, "container `%s` has no cgroup to list processes of", id);
+		return error_set(err, ENOTSUP,
+				 "container `%s` has neither a cgroup nor a pid namespace of its own to tell its "
+				 "processes by",
+				 id);
 	return cgroup_processes(&opened.cgroup, pids, count, err);
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// update: new limits for a container that exists.
+//
+// The limits so far are the configuration's, or what the last update stored. The order makes it all or nothing: the new
+// ones are written to the state directory, then to the cgroup (which puts back what it had written when something fails), and
+// only then take the place of the old ones in the state directory, by a rename.
+#include <errno.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/lifecycle/opened.h"
+#include "libcontainer/lifecycle/resources_text.h"
+
+// spec: owned by the caller, on success.
+static int stored_limits(const struct opened *opened, const struct spec **spec, struct error *err)
+{
+	auto_free char *text = NULL;
+	size_t length;
+	struct spec_error why;
+	if (state_read_resources(opened->dir_fd, &text, &length, err) < 0)
+		return -1;
+	if (!text)
+		return opened_config(opened, spec, err);
+	if (spec_parse_resources(text, length, spec, &why) < 0)
+		return error_set(err, EINVAL, "container `%s`: stored limits: %s: %s",
+				 opened->record.id, why.path, why.reason);
+	return 0;
+}
+
+static int apply(struct opened *opened, const struct spec_resources *change,
+		 const struct spec_resources *stored, const struct log *log, struct error *err)
+{
+	auto_text struct text merged = {0};
+	resources_text_merge(&merged, stored, change);
+	if (text_failed(&merged))
+		return error_set(err, ENOMEM, "out of memory");
+	if (state_prepare_resources(opened->dir_fd, merged.data, merged.length, err) < 0)
+		return -1;
+	if (cgroup_update(&opened->cgroup, change, stored, log, err) < 0) {
+		state_discard_resources(opened->dir_fd);
+		return -1;
+	}
+	return state_commit_resources(opened->dir_fd, err);
+}
+
+static int change_limits(struct opened *opened, const struct spec_resources *change,
+			 const struct log *log, struct error *err)
+{
+	const struct spec *stored = NULL;
+	if (stored_limits(opened, &stored, err) < 0)
+		return -1;
+	int result = apply(opened, change, &stored->linux_.resources, log, err);
+	spec_free(stored);
+	return result;
+}
+
+static int open_live(const struct container_context *context, const char *id, struct opened *opened,
+		     struct error *err)
+{
+	if (opened_open(context, id, true, opened, err) < 0)
+		return -1;
+	if (opened->status == state_status_stopped || opened->status == state_status_creating)
+		return opened_not_running(opened, "update", err);
+	if (opened->cgroup.fd < 0)
+		return error_set(err, ENOTSUP, "container `%s` has no cgroup, and update needs one",
+				 id);
+	return 0;
+}
+
+int container_update(const struct container_context *context, const char *id, const char *resources,
+		     size_t length, struct error *err)
+{
+	auto_opened struct opened opened = OPENED_NONE;
+	const struct spec *change = NULL;
+	struct spec_error why;
+	if (spec_parse_resources(resources, length, &change, &why) < 0)
+		return error_set(err, EINVAL, "resources: %s%s%s", why.path, *why.path ? ": " : "",
+				 why.reason);
+	int result = open_live(context, id, &opened, err);
+	if (result == 0)
+		result = change_limits(&opened, &change->linux_.resources, context->log, err);
+	spec_free(change);
+	return result;
+}
