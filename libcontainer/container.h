@@ -98,6 +98,28 @@ int container_resume(const struct container_context *context, const char *id, st
 int container_processes(const struct container_context *context, const char *id, pid_t **pids,
 			size_t *count, struct error *err) must_check;
 
+// New limits, all of them or none. resources: a LinuxResources object as JSON, length bytes; what it does not mention stays
+// as it is, access to devices too. The container may be created, running or paused.
+int container_update(const struct container_context *context, const char *id, const char *resources,
+		     size_t length, struct error *err) must_check;
+
+// Adds what the container has used: the object "data" of an event, as JSON in one line.
+int container_stats(const struct container_context *context, const char *id, struct text *json,
+		    struct error *err) must_check;
+
+struct container_events_options {
+	const char *id;
+	int64_t interval_ms;  // between two statistics; at least 1
+	int reader_fd;        // the stream ends when nobody reads this any more (a pipe, a socket), or -1
+	// Takes one event: JSON with a newline. Returns 0, or -1 with *err, which ends the stream.
+	int (*take)(void *data, const struct text *event, struct error *err);
+	void *data;
+};
+
+// Statistics and kills for lack of memory, until the container ends.
+int container_events(const struct container_context *context,
+		     const struct container_events_options *options, struct error *err) must_check;
+
 struct container_annotation {
 	char *key, *value;
 };

@@ -64,6 +64,11 @@ int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup 
 int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *resources, const struct log *log,
 			 struct error *err) must_check;
 
+// Changes the limits that change mentions, all of them or none: when one cannot be had, those that were written get their
+// old values back. Devices are never touched. stored: the limits so far, for what the cgroup itself cannot tell.
+int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change, const struct spec_resources *stored,
+		  const struct log *log, struct error *err) must_check;
+
 // Compiles device rules to an eBPF program and attaches it. Nothing is allowed but what the rules allow,
 // extra[] (for linux.devices), and the devices that every container may use (device_rules.c), which are added last.
 // in_user_namespace: EPERM of the attach is tolerated, and told to log, only when no rule restricts more than the user

@@ -97,7 +97,20 @@ static void saved_line(const struct saved *saved, char line[256])
 	snprintf(line, 256, "%s %s", saved->device, none);
 }
 
-static void restore(struct writer *writer)
+// Of a file with one line for each device or kind, of which a write changes one: the key of the line (borrowed, up to the
+// first blank of value). NULL: the file is one value.
+static const char *key_of_line(const char *file, const char *value)
+{
+	static const char *const files[] = {"io.max",	"io.weight", "io.bfq.weight", "rdma.max",
+					    "misc.max", "dmem.max",  "dmem.min",      "dmem.low"};
+	for (size_t i = 0; i < array_size(files); i++)
+		if (text_equal(file, files[i]))
+			return strchr(value, ' ') ? value : "default";
+	return NULL;
+}
+
+// The error also says what of it could not be undone: then the limits are neither the old nor the new ones.
+static void restore(struct writer *writer, struct error *err)
 {
 	for (const struct saved *saved = writer->saved; saved; saved = saved->next) {
 		char line[256];
@@ -106,9 +119,16 @@ static void restore(struct writer *writer)
 			saved_line(saved, line);
 			value = line;
 		}
-		if (fd_write_value(writer->cgroup->fd, saved->file, value) < 0)
-			log_warning(writer->log, "cgroup %s: could not put %s back: %s",
-				    writer->cgroup->path, saved->file, error_text(errno));
+		if (fd_write_value(writer->cgroup->fd, saved->file, value) == 0)
+			continue;
+		int code = errno;
+		log_warning(writer->log, "cgroup %s: could not put %s back: %s",
+			    writer->cgroup->path, saved->file, error_text(code));
+		if (err) {
+			struct error first = *err;
+			error_set(err, first.code, "%s; and could not put %s back: %s", first.message,
+				  saved->file, error_text(code));
+		}
 	}
 }
 
@@ -122,9 +142,23 @@ static void forget(struct writer *writer)
 	writer->saved = NULL;
 }
 
+// A cgroup that becomes idle loses its weight; its file tells it only before.
+static int remember_weight(struct writer *writer, struct error *err)
+{
+	char idle[8];
+	if (fd_read_value(writer->cgroup->fd, "cpu.idle", idle, sizeof idle) < 0 ||
+	    !text_equal(idle, "0"))
+		return 0;
+	return remember(writer, "cpu.weight", NULL, err);
+}
+
 static int write_once(struct writer *writer, const char *file, const char *value, const char *device,
 		      struct error *err)
 {
+	if (!device)
+		device = key_of_line(file, value);
+	if (writer->live && text_equal(file, "cpu.idle") && remember_weight(writer, err) < 0)
+		return -1;
 	if (writer->live && remember(writer, file, device, err) < 0)
 		return -1;
 	return fd_write_value(writer->cgroup->fd, file, value);
@@ -310,7 +344,7 @@ int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *res
 	if (result == 0)
 		result = write_late_burst(&writer, err);
 	if (result < 0)
-		restore(&writer);
+		restore(&writer, err);
 	forget(&writer);
 	return result;
 }

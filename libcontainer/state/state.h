@@ -3,6 +3,7 @@
 //
 //	state        the record below (JSON, written by rename, so whole or not there)
 //	config.json  the configuration as it was at create
+//	resources    linux.resources as `update` left them (JSON); not there before the first one
 //	start        the socket on which the waiting init listens; who can connect finds it "created"
 //
 // The directory is made first of all and removed last of all: from its existence on, every other resource of the
@@ -74,6 +75,14 @@ void state_record_done(struct state_record *record);
 
 int state_write_config(int dir_fd, const char *text, size_t length, struct error *err) must_check;
 int state_read_config(int dir_fd, char **text, size_t *length, struct error *err) must_check;
+
+// The limits as updates left them, a linux.resources object. *text is malloc'ed, NULL when there was no update.
+int state_read_resources(int dir_fd, char **text, size_t *length, struct error *err) must_check;
+// In two steps, so that what can fail fails before the cgroup is changed: _prepare writes the text beside the current one; then
+// _commit puts it in place, or _discard removes it.
+int state_prepare_resources(int dir_fd, const char *text, size_t length, struct error *err) must_check;
+int state_commit_resources(int dir_fd, struct error *err) must_check;
+void state_discard_resources(int dir_fd);
 
 // Status from the record, the process and the start socket, without paused. While the record's creator lives and init has
 // not been released, it is "creating"; the creator clears the two creator fields when create is complete.

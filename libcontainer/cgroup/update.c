@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changing the limits of a container that exists.
+//
+// What a change does not mention stays as it is. Some files need two fields, or have one only while another field has
+// a certain value; the half that the change does not mention comes from the cgroup itself where it can tell (limit
+// behind a swap limit, idle), because that is what is in force, and from what is stored where it cannot (the
+// weight of a cgroup that is idle has no file). Putting back what was written when a later write fails is
+// cgroup_set_resources' own doing.
+#include <errno.h>
+
+#include "libcontainer/base/text.h"
+#include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/kernel/fd.h"
+
+// swap alone is memory and swap together: the memory limit in force is part of it.
+static int complete_swap(const struct cgroup *cgroup, struct spec_memory *memory, struct error *err)
+{
+	char limit[32];
+	uint64_t bytes;
+	bool alone = memory->swap.set && memory->swap.value > 0 &&
+		     (!memory->limit.set || memory->limit.value == 0);
+	if (!alone || fd_read_value(cgroup->fd, "memory.max", limit, sizeof limit) < 0 ||
+	    text_equal(limit, "max"))
+		return 0;  // the check says what is wrong
+	if (text_to_unsigned(limit, &bytes) < 0 || bytes > INT64_MAX)
+		return error_errno(err, "cgroup %s: memory.max '%s'", cgroup->path, limit);
+	memory->limit = (struct spec_optional_i64){true, (int64_t)bytes};
+	// it is the one that is there already
+	memory->check_before_update = (struct spec_optional_bool){0};
+	return 0;
+}
+
+static void complete_weight(const struct cgroup *cgroup, const struct spec_cpu *stored,
+			    struct spec_cpu *cpu, const struct log *log)
+{
+	char idle[8];
+	if (cpu->idle.set) {
+		// leaving idle, the kernel sets the default weight
+		if (cpu->idle.value == 0 && !cpu->shares.set)
+			cpu->shares = stored->shares;
+		return;
+	}
+	if (!cpu->shares.set || cpu->shares.value == 0 ||
+	    fd_read_value(cgroup->fd, "cpu.idle", idle, sizeof idle) < 0 || !text_equal(idle, "1"))
+		return;
+	cpu->idle = (struct spec_optional_i64){true, 1};
+	log_warning(log,
+		    "linux.resources.cpu.shares: takes effect when linux.resources.cpu.idle is 0 "
+		    "again: an idle cgroup has no weight");
+}
+
+int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
+		  const struct spec_resources *stored, const struct log *log, struct error *err)
+{
+	struct spec_resources complete = *change;
+	// access to devices is never changed by an update
+	complete.devices_set = false;
+	complete.devices = NULL;
+	complete.devices_count = 0;
+	// 0 is no quota but says nothing, as without a period
+	if (complete.cpu.quota.value == 0)
+		complete.cpu.quota.set = false;
+	if (complete_swap(cgroup, &complete.memory, err) < 0)
+		return -1;
+	complete_weight(cgroup, &stored->cpu, &complete.cpu, log);
+	if (cgroup_check(cgroup->host, &complete, err) < 0)
+		return -1;
+	return cgroup_set_resources(cgroup, &complete, log, err);
+}
