@@ -39,7 +39,8 @@ FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
 HEADERS := $(wildcard spec/*.h libcontainer/*.h libcontainer/*/*.h runtime/*.h runtime/*/*.h tests/*/*.h)
 SOURCES := $(LIB_SOURCES) $(RUNTIME_SOURCES) $(LINK_SOURCES)
 
-LIB_OBJECTS := $(LIB_SOURCES:%.c=$B/%.o)
+NAMES := $B/generated/syscall_names
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$B/%.o) $(NAMES).o
 RUNTIME_OBJECTS := $(RUNTIME_SOURCES:%.c=$B/%.o)
 LINK_OBJECTS := $(LINK_SOURCES:%.c=$B/%.o)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$B/%.o)
@@ -69,8 +70,8 @@ CFLAGS_ALL = -std=gnu11 -O2 -g $(WARNINGS) $(if $(DEVELOPER),-Werror) $(HARDENIN
 ifdef SANITIZE
 MODE := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 LINK_MODE := -fsanitize=$(SANITIZE)
-LIBS := -lseccomp -lcap -lyajl
-CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
+LIBS := -lcap -lyajl
+CHECK_LIBS := -lseccomp -lcheck -lsubunit -lm -lrt -lpthread
 else
 # Static and at a fixed address: half the start-up time of a dynamic program. Randomising the address of a program that
 # holds no secrets and reads no network would cost a second relocation pass on every page it touches.
@@ -78,8 +79,8 @@ MODE := -fno-pie -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -D_FORTIF
 LINK_MODE := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 # what a start touches stands together, see the file
 LAYOUT := -Wl,-T,runtime/layout.ld
-LIBS := -l:libseccomp.a -l:libcap.a -l:libyajl_s.a
-CHECK_LIBS := -lcheck -lsubunit -lm -lrt -lpthread
+LIBS := -l:libcap.a -l:libyajl_s.a
+CHECK_LIBS := -l:libseccomp.a -lcheck -lsubunit -lm -lrt -lpthread
 endif
 ifdef COVERAGE
 MODE += --coverage -fprofile-update=atomic
@@ -118,6 +119,20 @@ $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(VERSION_FLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+# Numbers of system calls: libseccomp is asked here and is no part of husk. HOSTCC: a compiler for this machine.
+HOSTCC ?= $(CC)
+$B/generated/generate: libcontainer/security/generate/syscall_names.c $B/flags
+	$(call show,CC)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -I. -D_GNU_SOURCE -std=gnu11 -O1 $(WARNINGS) $(if $(DEVELOPER),-Werror) -MD -MP -MF $@.d -o $@ $< -lseccomp
+$(NAMES).c: $B/generated/generate
+	$(call show,GEN)
+	$(Q)echo '#include <seccomp.h>' | $(CC) $(CPPFLAGS_ALL) -E -dM -x c - | \
+		sed -n 's/^#define __SNR_\([a-z0-9_]*\) .*/\1/p' | $< >$@
+$(NAMES).o: $(NAMES).c $B/flags
+	$(call show,CC)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
 # those that carry the version, and those that take a file in with .incbin
 VERSIONED := $(patsubst %.c,$B/%.o,$(if $(SOURCES),$(shell grep -lE 'HUSK_(VERSION|COMMIT)' $(SOURCES))))
 WITH_PROFILE := $(patsubst %.c,$B/%.o,$(if $(SOURCES),$(shell grep -l '\.incbin' $(SOURCES))))
@@ -135,7 +150,7 @@ $B/flags: FORCE
 $B/version: FORCE
 	$(call stamp,$(VERSION) $(COMMIT))
 
--include $(OBJECTS:.o=.d) $(HELPER_PROGRAMS:%=%.d) $(wildcard $B/fuzz/*/*.d $B/fuzz/*/*/*.d)
+-include $(OBJECTS:.o=.d) $B/generated/generate.d $(HELPER_PROGRAMS:%=%.d) $(wildcard $B/fuzz/*/*.d $B/fuzz/*/*/*.d)
 
 # ---- tests ------------------------------------------------------------------------------------
 
@@ -186,7 +201,7 @@ bench: $B/husk
 # every library source again, with the fuzzer's instruments, by clang
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:tests/fuzz/%.c=$B/fuzz/%)
-FUZZ_OBJECTS := $(patsubst %.c,$B/fuzz/%.o,$(LIB_SOURCES) $(filter-out runtime/main.c,$(RUNTIME_SOURCES)))
+FUZZ_OBJECTS := $(patsubst %.c,$B/fuzz/%.o,$(LIB_SOURCES) $(NAMES).c $(filter-out runtime/main.c,$(RUNTIME_SOURCES)))
 $B/fuzz/%.o: %.c
 	$(call show,CC)
 	@mkdir -p $(@D)
@@ -197,7 +212,7 @@ $B/fuzz/libhusk.a: $(FUZZ_OBJECTS)
 	$(Q)$(AR) rcsD $@ $^
 $(FUZZ_PROGRAMS): $B/fuzz/%: tests/fuzz/%.c $B/fuzz/libhusk.a
 	$(call show,LINK)
-	$(Q)clang $(CPPFLAGS_ALL) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $^ -lseccomp -lcap -lyajl
+	$(Q)clang $(CPPFLAGS_ALL) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $^ -lcap -lyajl
 fuzz: $(FUZZ_PROGRAMS)
 	@for f in $^; do \
 		name=$${f##*/}; mkdir -p "$B/fuzz/corpus/$$name"; \

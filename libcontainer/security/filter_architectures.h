@@ -4,6 +4,7 @@
 #define HUSK_SECURITY_FILTER_ARCHITECTURES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "libcontainer/base/attributes.h"
@@ -23,7 +24,13 @@ struct filter_architecture {
 // NULL when the name is none of the specification, or when the linked libseccomp does not know it.
 const struct filter_architecture *filter_architecture_find(const char *name) must_check;
 
-// By libseccomp's token, e.g. seccomp_arch_native().
+// By libseccomp's token.
 const struct filter_architecture *filter_architecture_of(uint32_t token) must_check;
+
+// The one that this program is compiled for, or NULL.
+const struct filter_architecture *filter_architecture_native(void) must_check;
+
+// All of them: index 0.., NULL behind the last.
+const struct filter_architecture *filter_architecture_at(size_t index) must_check;
 
 #endif

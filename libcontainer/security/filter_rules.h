@@ -24,14 +24,15 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/security/filter_architectures.h"
 #include "libcontainer/security/filter_code.h"
+#include "libcontainer/security/filter_names.h"
 #include "spec/spec.h"
 
 // SECCOMP_RET_* value of an action with its errno (absent: EPERM).
 uint32_t filter_rules_action(enum spec_seccomp_action action, struct spec_optional_u64 errno_ret);
 
-// The program's memory comes from the arena. native: the architecture of the running program.
+// The program's memory comes from the arena. native: the architecture of the running program, whose family names must have.
 int filter_rules_plan(const struct spec_seccomp *seccomp, const struct filter_architecture *native,
-		      const struct log *log, struct arena *arena, struct filter_program *program,
-		      struct error *err) must_check;
+		      const struct filter_names *names, const struct log *log, struct arena *arena,
+		      struct filter_program *program, struct error *err) must_check;
 
 #endif

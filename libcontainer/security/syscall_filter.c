@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <stdlib.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/security/filter_architectures.h"
 #include "libcontainer/security/filter_code.h"
+#include "libcontainer/security/filter_names.h"
 #include "libcontainer/security/filter_rules.h"
 #include "libcontainer/security/security.h"
 
@@ -56,9 +56,10 @@ static int read_flag(const char *name, size_t index, uint32_t *flags, struct err
 		if (!text_equal(known_flags[i].name, name))
 			continue;
 		if (!flag_supported(known_flags[i].flag))
-			return error_set(err, ENOSYS,
-					 "linux.seccomp.flags[%zu]: this kernel does not support %s", index,
-					 name);
+			return error_set(
+				err, ENOSYS,
+				"linux.seccomp.flags[%zu]: this kernel does not support %s", index,
+				name);
 		*flags |= known_flags[i].flag;
 		return 0;
 	}
@@ -81,7 +82,8 @@ static int read_flags(const struct spec_seccomp *seccomp, bool notifies, const s
 		if (*flags & SECCOMP_FILTER_FLAG_TSYNC)
 			*flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
 	} else if (*flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
-		log_debug(log, "linux.seccomp.flags: WAIT_KILLABLE_RECV means nothing without SCMP_ACT_NOTIFY");
+		log_debug(log, "linux.seccomp.flags: WAIT_KILLABLE_RECV means nothing without "
+			       "SCMP_ACT_NOTIFY");
 		*flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	}
 	return 0;
@@ -93,12 +95,15 @@ static int check_errno(enum spec_seccomp_action action, struct spec_optional_u64
 	if (!errno_ret.set)
 		return 0;
 	if (action != spec_seccomp_action_errno && action != spec_seccomp_action_trace)
-		return error_set(err, EINVAL, "linux.seccomp: %s %zu: errnoRet goes only with SCMP_ACT_ERRNO "
-				 "and SCMP_ACT_TRACE", where, index);
+		return error_set(err, EINVAL,
+				 "linux.seccomp: %s %zu: errnoRet goes only with SCMP_ACT_ERRNO "
+				 "and SCMP_ACT_TRACE",
+				 where, index);
 	uint64_t max = action == spec_seccomp_action_errno ? 4095 : 65535;
 	if (errno_ret.value > max)
-		return error_set(err, ERANGE, "linux.seccomp: %s %zu: errnoRet %llu is more than %llu", where,
-				 index, (unsigned long long)errno_ret.value, (unsigned long long)max);
+		return error_set(
+			err, ERANGE, "linux.seccomp: %s %zu: errnoRet %llu is more than %llu",
+			where, index, (unsigned long long)errno_ret.value, (unsigned long long)max);
 	return 0;
 }
 
@@ -118,15 +123,19 @@ static int check_rule(const struct spec_seccomp *seccomp, size_t index, bool *no
 		return -1;
 	for (size_t i = 0; i < rule->args_count; i++)
 		if (rule->args[i].index > 5)
-			return error_set(err, EINVAL, "linux.seccomp.syscalls[%zu].args[%zu]: index %u is more than 5",
-					 index, i, rule->args[i].index);
+			return error_set(
+				err, EINVAL,
+				"linux.seccomp.syscalls[%zu].args[%zu]: index %u is more than 5",
+				index, i, rule->args[i].index);
 	if (rule->action != spec_seccomp_action_notify)
 		return 0;
 	*notifies = true;
 	// the container's init reports by write after the filter is on: nobody would answer
 	if (names_have(&rule->names, "write"))
-		return error_set(err, EINVAL,
-				 "linux.seccomp.syscalls[%zu]: SCMP_ACT_NOTIFY cannot be used for write", index);
+		return error_set(
+			err, EINVAL,
+			"linux.seccomp.syscalls[%zu]: SCMP_ACT_NOTIFY cannot be used for write",
+			index);
 	return 0;
 }
 
@@ -134,33 +143,39 @@ static int check(const struct spec_seccomp *seccomp, bool *notifies, struct erro
 {
 	*notifies = false;
 	if (seccomp->default_action == spec_seccomp_action_notify)
-		return error_set(err, EINVAL,
-				 "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be the default");
-	if (check_errno(seccomp->default_action, seccomp->default_errno_ret, "default action", 0, err) < 0)
+		return error_set(
+			err, EINVAL,
+			"linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be the default");
+	if (check_errno(seccomp->default_action, seccomp->default_errno_ret, "default action", 0,
+			err) < 0)
 		return -1;
 	for (size_t i = 0; i < seccomp->rules_count; i++)
 		if (check_rule(seccomp, i, notifies, err) < 0)
 			return -1;
 	if (*notifies && !seccomp->listener_path)
-		return error_set(err, EINVAL, "linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath");
+		return error_set(err, EINVAL,
+				 "linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath");
 	return 0;
 }
 
 static int generate(const struct spec_seccomp *seccomp, const struct log *log,
 		    struct syscall_filter *filter, struct arena *arena, struct error *err)
 {
-	const struct filter_architecture *native = filter_architecture_of(seccomp_arch_native());
+	const struct filter_architecture *native = filter_architecture_native();
 	if (!native)
-		return error_set(err, ENOSYS, "linux.seccomp: no system call table for this machine");
+		return error_set(err, ENOSYS,
+				 "linux.seccomp: no system call table for this machine");
 	struct filter_program program;
-	if (filter_rules_plan(seccomp, native, log, arena, &program, err) < 0)
+	if (filter_rules_plan(seccomp, native, &filter_names_native, log, arena, &program, err) < 0)
 		return -1;
 	struct sock_filter *code = NULL;
 	if (filter_code_generate(&program, &code, &filter->count) < 0) {
 		if (errno == E2BIG)
 			return error_set(err, E2BIG,
-					 "linux.seccomp: the filter needs more than the kernel's limit of %d "
-					 "instructions: use fewer rules with args", BPF_MAXINSNS);
+					 "linux.seccomp: the filter needs more than the kernel's "
+					 "limit of %d "
+					 "instructions: use fewer rules with args",
+					 BPF_MAXINSNS);
 		return error_errno(err, "linux.seccomp");
 	}
 	filter->instructions = code;
@@ -194,13 +209,15 @@ int syscall_filter_load(const struct syscall_filter *filter, int *listener, stru
 	struct sock_fprog program = {filter->count, filter->instructions};
 	int result = sys_seccomp(SECCOMP_SET_MODE_FILTER, filter->flags, &program);
 	if (result < 0 && errno == EACCES)
-		return error_errno(err, "load the seccomp filter: neither noNewPrivileges nor CAP_SYS_ADMIN");
+		return error_errno(
+			err, "load the seccomp filter: neither noNewPrivileges nor CAP_SYS_ADMIN");
 	if (result < 0)
 		return error_errno(err, "load the seccomp filter");
 	if (filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		*listener = result;
 	else if (result > 0)
-		return error_set(err, ESRCH, "load the seccomp filter: thread %d has a different one", result);
+		return error_set(err, ESRCH,
+				 "load the seccomp filter: thread %d has a different one", result);
 	return 0;
 }
 
@@ -210,7 +227,8 @@ void syscall_filter_done(struct syscall_filter *filter)
 	*filter = (struct syscall_filter){.instructions = NULL};
 }
 
-void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix, struct text *text)
+void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix,
+			     struct text *text)
 {
 	if (!filter->instructions) {
 		text_printf(text, "%sno seccomp filter\n", prefix);
@@ -219,7 +237,8 @@ void syscall_filter_describe(const struct syscall_filter *filter, const char *pr
 	text_printf(text, "%sseccomp filter of %u instructions", prefix, filter->count);
 	for (size_t i = 0; i < array_size(known_flags); i++)
 		if (filter->flags & known_flags[i].flag)
-			text_printf(text, " %s", known_flags[i].name + sizeof "SECCOMP_FILTER_FLAG_" - 1);
+			text_printf(text, " %s",
+				    known_flags[i].name + sizeof "SECCOMP_FILTER_FLAG_" - 1);
 	if (filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		text_add(text, " with a listener");
 	text_add(text, "\n");
