@@ -13,6 +13,7 @@ COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/husk
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/husk
 FUZZ_SECONDS ?= 60
@@ -48,7 +49,7 @@ UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$B/tests/%)
 HELPER_PROGRAMS := $(HELPER_SOURCES:tests/helpers/%.c=$B/tests/%)
 OBJECTS := $(LIB_OBJECTS) $(RUNTIME_OBJECTS) $(LINK_OBJECTS) $(UNIT_OBJECTS)
 
-PROGRAMS := $B/husk $(if $(LINK_SOURCES),$B/husk-link)
+PROGRAMS := $B/husk $B/husk-link
 
 # ---- flags ------------------------------------------------------------------------------------
 
@@ -133,22 +134,23 @@ $(NAMES).o: $(NAMES).c $B/flags
 	$(call show,CC)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# those that carry the version, and those that take a file in with .incbin
-VERSIONED := $(patsubst %.c,$B/%.o,$(if $(SOURCES),$(shell grep -lE 'HUSK_(VERSION|COMMIT)' $(SOURCES))))
+# those that carry the version or a place of the installation, and those that take a file in with .incbin
+VERSIONED := $(patsubst %.c,$B/%.o,$(if $(SOURCES),$(shell grep -lE 'HUSK_(VERSION|COMMIT|LIBEXECDIR)' $(SOURCES))))
 WITH_PROFILE := $(patsubst %.c,$B/%.o,$(if $(SOURCES),$(shell grep -l '\.incbin' $(SOURCES))))
-$(VERSIONED): VERSION_FLAGS := -DHUSK_VERSION='"$(VERSION)"' -DHUSK_COMMIT='"$(COMMIT)"'
+$(VERSIONED): VERSION_FLAGS := -DHUSK_VERSION='"$(VERSION)"' -DHUSK_COMMIT='"$(COMMIT)"' \
+	-DHUSK_LIBEXECDIR='"$(LIBEXECDIR)"'
 $(VERSIONED): $B/version
 $(WITH_PROFILE): $(wildcard seccomp-profiles/default.json)
 
 # Files that change when the flags do. Also the place where a missing library is noticed, once, in words.
 stamp = @mkdir -p $(@D); echo '$(subst ','\'',$1)' | cmp -s - $@ || echo '$(subst ','\'',$1)' >$@
 $B/flags: FORCE
-	@for h in seccomp.h sys/capability.h yajl/yajl_parse.h; do \
+	@for h in seccomp.h sys/capability.h yajl/yajl_parse.h libmnl/libmnl.h; do \
 		echo "#include <$$h>" | $(CC) $(CPPFLAGS_ALL) -E -x c - >/dev/null 2>&1 || \
 		{ echo "$$h is missing: '.ci/setup build' installs what is needed" >&2; exit 1; }; done
 	$(call stamp,$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LINK_MODE))
 $B/version: FORCE
-	$(call stamp,$(VERSION) $(COMMIT))
+	$(call stamp,$(VERSION) $(COMMIT) $(LIBEXECDIR))
 
 -include $(OBJECTS:.o=.d) $B/generated/generate.d $(HELPER_PROGRAMS:%=%.d) $(wildcard $B/fuzz/*/*.d $B/fuzz/*/*/*.d)
 
@@ -205,7 +207,7 @@ FUZZ_OBJECTS := $(patsubst %.c,$B/fuzz/%.o,$(LIB_SOURCES) $(NAMES).c $(filter-ou
 $B/fuzz/%.o: %.c
 	$(call show,CC)
 	@mkdir -p $(@D)
-	$(Q)clang $(CPPFLAGS_ALL) -DHUSK_VERSION='"$(VERSION)"' -DHUSK_COMMIT='"fuzz"' -std=gnu11 -O1 -g $(FUZZ_FLAGS) \
+	$(Q)clang $(CPPFLAGS_ALL) -DHUSK_VERSION='"$(VERSION)"' -DHUSK_COMMIT='"fuzz"' -DHUSK_LIBEXECDIR='"$(LIBEXECDIR)"' -std=gnu11 -O1 -g $(FUZZ_FLAGS) \
 		-MMD -MP -c -o $@ $<
 $B/fuzz/libhusk.a: $(FUZZ_OBJECTS)
 	@rm -f $@
@@ -226,8 +228,9 @@ fuzz: $(FUZZ_PROGRAMS)
 
 MAN_PAGES := $(wildcard man/*.[1-9])
 install: $(PROGRAMS)
-	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)'
-	install -m 0755 $(PROGRAMS) '$(DESTDIR)$(BINDIR)'
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(DATADIR)'
+	install -m 0755 $B/husk '$(DESTDIR)$(BINDIR)'
+	install -m 0755 $B/husk-link '$(DESTDIR)$(LIBEXECDIR)'
 	install -m 0644 seccomp-profiles/default.json '$(DESTDIR)$(DATADIR)/seccomp.json'
 	@for page in $(MAN_PAGES); do \
 		dir='$(DESTDIR)$(MANDIR)'/man$${page##*.}; \
@@ -235,9 +238,9 @@ install: $(PROGRAMS)
 	done
 
 uninstall:
-	rm -f '$(DESTDIR)$(BINDIR)/husk' '$(DESTDIR)$(BINDIR)/husk-link' '$(DESTDIR)$(DATADIR)/seccomp.json'
+	rm -f '$(DESTDIR)$(BINDIR)/husk' '$(DESTDIR)$(LIBEXECDIR)/husk-link' '$(DESTDIR)$(DATADIR)/seccomp.json'
 	@for page in $(notdir $(MAN_PAGES)); do rm -f '$(DESTDIR)$(MANDIR)'/man$${page##*.}/$$page; done
-	@rmdir '$(DESTDIR)$(DATADIR)' 2>/dev/null || true
+	@rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXECDIR)' 2>/dev/null || true
 
 clean:
 	rm -rf build $(filter-out build,$(filter build/%,$B))

@@ -80,7 +80,7 @@ static void add_linux(struct json *json)
 	json_begin_object(json, "mountExtensions");
 	add_enabled(json, "idmap", true);
 	json_end_object(json);
-	add_enabled(json, "netDevices", false);
+	add_enabled(json, "netDevices", true);
 	json_end_object(json);
 }
 

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container's own network namespace.
+// The container's own network namespace: its loopback device, and devices of the host that move there.
 #ifndef HUSK_NETWORK_NETWORK_H
 #define HUSK_NETWORK_NETWORK_H
 
 #include "libcontainer/base/attributes.h"
 #include "libcontainer/base/error.h"
+#include "spec/spec.h"
 
 // Brings lo up in the calling process' network namespace: every engine that makes no network of its own expects it.
 int network_loopback_up(struct error *err) must_check;
+
+// ---- net_devices.c -------------------------------------------------------------------------------
+
+// Where the program husk-link is that moves devices: beside husk's own file, else where it was installed. Before husk's own file is
+// put out of reach. *path malloc'ed.
+int network_find_mover(char **path, struct error *err) must_check;
+// In the calling process: moves linux.netDevices of its network namespace into netns_fd (another one: the host's own is refused).
+int network_move_devices(const char *mover, int netns_fd, const struct spec_net_device *devices, size_t count,
+			 struct error *err) must_check;
 
 #endif
