@@ -115,9 +115,12 @@ test_delete_running_is_refused() {
 	husk delete --force "$ID"
 }
 
-test_delete_created_works() {
+# runtime-spec, Delete: a container that is not stopped MUST be left alone
+test_delete_created_is_refused() {
 	created /bin/sleep 100
-	husk delete "$ID"
+	refused 'that is not stopped: created' delete "$ID"
+	equal status created "$(status_of "$ID")"
+	husk delete --force "$ID"
 	[ ! -e "$ROOT/$ID" ]
 }
 
@@ -351,7 +354,10 @@ test_log_file_is_json() {
 
 test_default_root() {
 	local dir=/run/husk
-	is_root || dir=$XDG_RUNTIME_DIR/husk
+	if ! is_root; then
+		export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$S}
+		dir=$XDG_RUNTIME_DIR/husk
+	fi
 	bundle
 	args /bin/sleep 100
 	"$HUSK" create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
