@@ -3,7 +3,7 @@
 //
 // One loop serves all of a hook at once: its standard input (which it need not read), its output (of which the tail is
 // kept for the message), its end and its deadline. So no hook can make us hang, whatever it does with its ends of the
-// pipes. A hook gets what its configuration says and nothing of ours: no variables, descriptors, signal mask or umask.
+// pipes. What the hook itself starts with is hooks_child.c's.
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,15 +11,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
-#include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/process/hooks_child.h"
 #include "libcontainer/process/process.h"
 
 #define TAIL_BYTES 400
@@ -38,68 +37,11 @@ struct run {
 	size_t tail_length;
 };
 
-struct child {
-	const char *path;
-	char **argv, **envp;  // argv and envp are owned, their strings are not
-	int cwd_fd;
-	int input, output, failure;  // owned
-};
-
 static int64_t now_ms(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-// ---- child ---------------------------------------------------------------------------------------
-
-// Runs in the child and only ends by execve or _exit. Nothing here allocates.
-static _Noreturn void child_execute(const struct child *child)
-{
-	int code = 0;
-	// a session of its own: the whole group can be killed, and no terminal of ours can be touched
-	if (setsid() < 0 || signals_reset() < 0)
-		code = errno;
-	umask(022);
-	// a directory that is closed to this user (user namespaces) is no reason not to run the hook
-	if (!code && child->cwd_fd >= 0 && fchdir(child->cwd_fd) < 0 && errno != EACCES)
-		code = errno;
-	if (!code && (dup2(child->input, 0) < 0 || dup2(child->output, 1) < 0 ||
-		      dup2(child->output, 2) < 0 || fd_cloexec_from(3) < 0))
-		code = errno;
-	if (!code) {
-		execve(child->path, child->argv, child->envp);
-		code = errno;
-	}
-	(void)!write(child->failure, &code, sizeof code);
-	_exit(127);
-}
-
-static pid_t start_child(const struct child *child, int *pidfd)
-{
-	struct kernel_clone_args args = {
-		.flags = KERNEL_CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t pid = sys_clone3(&args);
-	if (pid == 0)
-		child_execute(child);
-	// an old outer filter may know no clone3
-	if (pid >= 0 || (errno != ENOSYS && errno != EPERM))
-		return pid;
-	pid = fork();
-	if (pid == 0)
-		child_execute(child);
-	if (pid > 0 && (*pidfd = sys_pidfd_open(pid)) < 0) {
-		int saved = errno, status;
-		kill(pid, SIGKILL);
-		(void)!process_reap(pid, &status);
-		errno = saved;
-		return -1;
-	}
-	return pid;
 }
 
 // ---- serving -------------------------------------------------------------------------------------
@@ -245,35 +187,6 @@ static int judge(const struct run *run, const struct spec_hook *hook, int status
 
 // ---- one hook ------------------------------------------------------------------------------------
 
-// A NULL-terminated copy of the pointers; execve writes to none of the strings.
-static char **copy_pointers(const struct spec_strings *strings)
-{
-	char **copy = calloc(strings->count + 1, sizeof *copy);
-	if (copy && strings->count)
-		memcpy(copy, strings->items, strings->count * sizeof *copy);
-	return copy;
-}
-
-static size_t count_pointers(char *const *pointers)
-{
-	size_t count = 0;
-	while (pointers && pointers[count])
-		count++;
-	return count;
-}
-
-static int make_arguments(const struct spec_hook *hook, char *const *default_env, struct child *child)
-{
-	const struct spec_strings path_alone = {.items = &hook->path, .count = 1};
-	child->argv = copy_pointers(hook->args.count ? &hook->args : &path_alone);
-	struct spec_strings env = hook->env;
-	if (!hook->env_set)
-		env = (struct spec_strings){(const char *const *)default_env,
-					    count_pointers(default_env)};
-	child->envp = copy_pointers(&env);
-	return child->argv && child->envp ? 0 : -1;
-}
-
 static int make_pipe(int *reader, int *writer, bool our_end_is_reader)
 {
 	int ends[2];
@@ -284,7 +197,7 @@ static int make_pipe(int *reader, int *writer, bool our_end_is_reader)
 	return fcntl(ends[our_end_is_reader ? 0 : 1], F_SETFL, O_NONBLOCK);
 }
 
-static int make_pipes(struct run *run, struct child *child)
+static int make_pipes(struct run *run, struct hooks_child *child)
 {
 	if (make_pipe(&child->input, &run->input, false) < 0 ||
 	    make_pipe(&run->output, &child->output, true) < 0 ||
@@ -304,13 +217,13 @@ static void set_deadline(struct run *run, const struct spec_hook *hook)
 	run->deadline = -1;
 }
 
-static int execute(struct run *run, struct child *child, const struct spec_hook *hook,
+static int execute(struct run *run, struct hooks_child *child, const struct spec_hook *hook,
 		   struct error *err)
 {
 	if (make_pipes(run, child) < 0)
 		return error_errno(err, "make pipes");
 	set_deadline(run, hook);
-	run->pid = start_child(child, &run->pidfd);
+	run->pid = hooks_child_start(child, &run->pidfd);
 	if (run->pid < 0)
 		return error_errno(err, "start a process");
 	close_fd(&child->input);
@@ -340,18 +253,13 @@ static int run_hook(const struct spec_hook *hook, const char *state_json, int cw
 			  .failure = -1,
 			  .state = state_json,
 			  .state_left = strlen(state_json)};
-	struct child child = {
-		.path = hook->path, .cwd_fd = cwd_fd, .input = -1, .output = -1, .failure = -1};
+	struct hooks_child child = {.cwd_fd = cwd_fd, .input = -1, .output = -1, .failure = -1};
 	int rc;
-	if (make_arguments(hook, default_env, &child) < 0)
+	if (hooks_child_prepare(&child, hook, default_env) < 0)
 		rc = error_set(err, ENOMEM, "out of memory");
 	else
 		rc = execute(&run, &child, hook, err);
-	free(child.argv);
-	free(child.envp);
-	close_fd(&child.input);
-	close_fd(&child.output);
-	close_fd(&child.failure);
+	hooks_child_done(&child);
 	close_fd(&run.input);
 	close_fd(&run.output);
 	close_fd(&run.failure);

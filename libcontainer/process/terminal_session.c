@@ -101,11 +101,8 @@ static int make_raw(struct terminal_session *session)
 	return tcsetattr(session->own, TCSANOW, &session->raw);
 }
 
-int terminal_session_begin(int master, struct terminal_session **session, struct error *err)
+static int set_up(struct terminal_session *s, int master, struct error *err)
 {
-	auto_free struct terminal_session *s = calloc(1, sizeof *s);
-	if (!s)
-		return error_set(err, ENOMEM, "terminal: out of memory");
 	s->master = master;
 	s->master_flags = fcntl(master, F_GETFL);
 	if (s->master_flags < 0 || fcntl(master, F_SETFL, s->master_flags | O_NONBLOCK) < 0)
@@ -122,7 +119,19 @@ int terminal_session_begin(int master, struct terminal_session **session, struct
 	s->output_socket = is_socket(1);
 	s->input_open = s->output_open = true;
 	signals_hold_pipe(&s->held);
-	*session = take_ptr(&s);
+	return 0;
+}
+
+int terminal_session_begin(int master, struct terminal_session **session, struct error *err)
+{
+	struct terminal_session *s = calloc(1, sizeof *s);
+	if (!s)
+		return error_set(err, ENOMEM, "terminal: out of memory");
+	if (set_up(s, master, err) < 0) {
+		free(s);
+		return -1;
+	}
+	*session = s;
 	return 0;
 }
 

@@ -3,12 +3,10 @@
 //
 // The lock is a flock on the directory itself, so there is no lock file to lose. It belongs to the open description:
 // a child that inherits the descriptor holds the lock, too. Nothing here follows a symbolic link or leaves the directory.
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,9 +20,6 @@
 #define LOCK_WAIT_MS 10000
 // A creator that loses its directory to a concurrent delete tries again; more often than this is no coincidence.
 #define RESERVE_ATTEMPTS 100
-// The record goes last, so that a removal that is cut off still knows what it was removing.
-#define LAST_NAME "state"
-#define REMOVE_DEPTH_MAX 8
 
 static const int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
@@ -186,145 +181,4 @@ int state_open(int root_fd, const char *id, int *dir_fd, struct error *err)
 		return error_errno(err, "state directory of container `%s`", id);
 	*dir_fd = fd;
 	return 0;
-}
-
-// ---- entries -------------------------------------------------------------------------------------
-
-// Calls visit for each entry but "." and ".."; stops when it returns other than 0, and returns that.
-static int each_entry(int dir_fd, int (*visit)(void *data, int dir_fd, const char *name), void *data)
-{
-	_Alignas(struct dirent64) char buffer[4096];
-	// a description of our own: the offset of dir_fd is shared with whoever else holds it
-	auto_close int fd = openat(dir_fd, ".", directory_flags);
-	if (fd < 0)
-		return -1;
-	for (;;) {
-		ssize_t filled = getdents64(fd, buffer, sizeof buffer);
-		if (filled <= 0)
-			return (int)filled;
-		for (ssize_t at = 0; at < filled;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
-			at += entry->d_reclen;
-			if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
-				continue;
-			int rc = visit(data, dir_fd, entry->d_name);
-			if (rc)
-				return rc;
-		}
-	}
-}
-
-struct removal {
-	int depth;
-	size_t removed;
-};
-
-static int remove_entries(int dir_fd, int depth);
-
-static int remove_entry(void *data, int dir_fd, const char *name)
-{
-	struct removal *removal = data;
-	if (removal->depth == 0 && text_equal(name, LAST_NAME))
-		return 0;
-	removal->removed++;
-	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR)
-		return -1;
-	if (removal->depth >= REMOVE_DEPTH_MAX) {
-		errno = ELOOP;
-		return -1;
-	}
-	auto_close int fd = openat(dir_fd, name, directory_flags);
-	if (fd < 0 || remove_entries(fd, removal->depth + 1) < 0)
-		return -1;
-	return unlinkat(dir_fd, name, AT_REMOVEDIR);
-}
-
-// Removing while reading may skip entries on some file systems: passes are made until one finds nothing.
-static int remove_entries(int dir_fd, int depth)
-{
-	struct removal removal = {.depth = depth};
-	do {
-		removal.removed = 0;
-		if (each_entry(dir_fd, remove_entry, &removal) < 0)
-			return -1;
-	} while (removal.removed);
-	return 0;
-}
-
-int state_remove(int root_fd, const char *id, struct error *err)
-{
-	auto_close int fd = -1;
-	if (state_open(root_fd, id, &fd, err) < 0)
-		return -1;
-	if (remove_entries(fd, 0) < 0)
-		return error_errno(err, "empty the state directory of container `%s`", id);
-	// "state" itself is a file of ours, but garbage of any kind must be removable
-	if (unlinkat(fd, LAST_NAME, 0) < 0 && errno == EISDIR) {
-		auto_close int odd = openat(fd, LAST_NAME, directory_flags);
-		if (odd < 0 || remove_entries(odd, 1) < 0 ||
-		    unlinkat(fd, LAST_NAME, AT_REMOVEDIR) < 0)
-			return error_errno(err, "empty the state directory of container `%s`", id);
-	}
-	if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0)
-		return error_errno(err, "remove the state directory of container `%s`", id);
-	return 0;
-}
-
-// ---- list ----------------------------------------------------------------------------------------
-
-struct list {
-	char **ids;
-	size_t count, size;
-};
-
-static int list_entry(void *data, int dir_fd, const char *name)
-{
-	struct list *list = data;
-	struct stat st;
-	if (!id_valid(name) || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISDIR(st.st_mode))
-		return 0;
-	if (list->count == list->size) {
-		size_t size = list->size ? list->size * 2 : 16;
-		char **larger = reallocarray(list->ids, size, sizeof *larger);
-		if (!larger)
-			return -1;
-		list->ids = larger;
-		list->size = size;
-	}
-	list->ids[list->count] = strdup(name);
-	if (!list->ids[list->count])
-		return -1;
-	list->count++;
-	return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-int state_list(int root_fd, char ***ids, size_t *count, struct error *err)
-{
-	struct list list = {0};
-	if (each_entry(root_fd, list_entry, &list) < 0) {
-		int saved = errno;
-		state_list_free(list.ids, list.count);
-		errno = saved;
-		return error_errno(err, "read the state root");
-	}
-	if (list.count)
-		qsort(list.ids, list.count, sizeof *list.ids, compare);
-	*ids = list.ids;
-	*count = list.count;
-	return 0;
-}
-
-void state_list_free(char **ids, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(ids[i]);
-	free(ids);
 }

@@ -23,7 +23,7 @@
 #include "libcontainer/state/state.h"
 
 // Connected callers that have not said anything yet. When more come, the oldest goes.
-#define SILENT_MAX 16
+#define SILENT_MAX 16U
 
 static const char go_word[] = "go";
 static const char last_word[] = "last";
@@ -48,12 +48,13 @@ static void callers_remove(struct callers *callers, nfds_t i)
 {
 	memory_close(callers->fds[i].fd);
 	callers->count--;
-	memmove(&callers->fds[i], &callers->fds[i + 1],
-		(callers->count - i) * sizeof callers->fds[0]);
+	for (; i < callers->count; i++)
+		callers->fds[i] = callers->fds[i + 1];
 }
 
 static int callers_accept(struct callers *callers)
 {
+	// cppcheck-suppress nullPointer  // who calls does not matter
 	int fd = accept4(callers->fds[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		// the caller went away, or somebody else's mistake: both are no reason to stop waiting
@@ -189,6 +190,9 @@ int start_gate_outcome(int connection, struct error *err)
 			return last ? 0 : 1;
 		if (n == sizeof heard) {
 			heard.message[sizeof heard.message - 1] = '\0';
+			// a refusal that init met (a listener of the configuration) is none of ours
+			if (heard.code == ECONNREFUSED)
+				heard.code = 0;
 			return error_set(err, heard.code, "%s", heard.message);
 		}
 		if (n != sizeof last_word || memcmp(&heard, last_word, sizeof last_word) != 0)

@@ -26,6 +26,7 @@ static pid_t start_program(char *const *argv, int *master)
 	int peer = -1;
 	ck_assert_int_eq(openpty(master, &peer, NULL, NULL, NULL), 0);
 	fcntl(*master, F_SETFD, FD_CLOEXEC);
+	fcntl(peer, F_SETFD, FD_CLOEXEC);
 	struct termios settings;
 	tcgetattr(*master, &settings);
 	settings.c_oflag &= ~(tcflag_t)ONLCR;
@@ -37,8 +38,6 @@ static pid_t start_program(char *const *argv, int *master)
 		setsid();
 		if (terminal_take(peer, &user, NULL) < 0)
 			_exit(126);
-		if (peer > 2)
-			close(peer);
 		(void)!signals_reset();
 		execvp(argv[0], argv);
 		_exit(127);

@@ -103,6 +103,29 @@ START_TEST(failure_arrives)
 }
 END_TEST
 
+// ECONNREFUSED is the gate's own word for "not served": a refusal that init met elsewhere must not look like it.
+START_TEST(refusal_of_another_socket)
+{
+	int connection = -1, listener = -1;
+	assert_ok(start_gate_listen(scratch_fd, &listener, &err));
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct error failure;
+		if (start_gate_wait(listener, &connection, &err) < 0)
+			_exit(99);
+		(void)!error_set(&failure, ECONNREFUSED, "listener: Connection refused");
+		start_gate_fail(connection, &failure);
+		_exit(1);
+	}
+	close(listener);
+	assert_ok(start_gate_open(scratch_fd, &connection, &err));
+	assert_fails(start_gate_outcome(connection, &err), 0);
+	ck_assert_str_eq(err.message, "listener: Connection refused");
+	close(connection);
+	wait_until_gone(pid);
+}
+END_TEST
+
 START_TEST(death_is_told_from_success)
 {
 	int connection = -1;
@@ -332,6 +355,7 @@ int main(void)
 	tcase_add_checked_fixture(gate, scratch_make, scratch_remove);
 	tcase_add_test(gate, go_and_execve);
 	tcase_add_test(gate, failure_arrives);
+	tcase_add_test(gate, refusal_of_another_socket);
 	tcase_add_test(gate, death_is_told_from_success);
 	tcase_add_test(gate, death_while_waiting);
 	tcase_add_test(gate, probes_are_ignored);
