@@ -192,10 +192,10 @@ memory_for() { # CONTAINERS: a MiB each is free
 
 # ---- what a waiting or idle container keeps ----------------------------------------------------------------------
 
-# appends a line "NAME WHEN RSS PSS PRIVATE" (KiB)
+# appends a line "NAME WHEN RSS PSS PRIVATE DIRTY" (KiB); what is private and not dirty is pages of files that nobody else has mapped
 rollup() { # NAME WHEN PID
 	awk -v name="$1" -v when="$2" '/^Rss:/ { rss = $2 } /^Pss:/ { pss = $2 } /^Private_(Clean|Dirty):/ { p += $2 }
-		END { if (rss != "") print name, when, rss, pss, p }' "/proc/$3/smaps_rollup" 2>/dev/null >>"$RESULTS/memory"
+		/^Private_Dirty:/ { dirty = $2 } END { if (rss != "") print name, when, rss, pss, p, dirty }' "/proc/$3/smaps_rollup" 2>/dev/null >>"$RESULTS/memory"
 }
 
 case_memory() {
@@ -259,7 +259,7 @@ case_scale() {
 	mount -t tmpfs -o nr_inodes=0 mounts "$SCRATCH/mounts"
 	"$TOOLS/many_mounts" "$SCRATCH/empty" "$SCRATCH/mounts" "$HOST_MOUNTS" || skip "$HOST_MOUNTS mounts could not be made"
 	run_entries seccomp '' | measure scale_mounts
-	umount -R "$SCRATCH/mounts" || umount -l -R "$SCRATCH/mounts"
+	umount -l "$SCRATCH/mounts" # takes those below it along, at once; --recursive would read the list of mounts for each
 }
 
 scale_bundles() {

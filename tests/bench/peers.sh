@@ -34,7 +34,7 @@ build_runc() {
 		github.com/opencontainers/runc@latest && ln -sf runc-new.d/runc "$CACHE/runc-new"
 }
 build_youki() {
-	env CARGO_TARGET_DIR="$CACHE/youki.target" cargo install youki --locked --jobs 2 --root "$CACHE/youki.d" &&
+	env CARGO_TARGET_DIR="$CACHE/youki.target" cargo install youki --locked --jobs 2 --features v2,seccomp,cgroupsv2_devices --root "$CACHE/youki.d" &&
 		rm -rf "$CACHE/youki.target" && ln -sf youki.d/bin/youki "$CACHE/youki"
 }
 export CACHE

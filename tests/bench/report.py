@@ -127,16 +127,16 @@ def read_words(path):
 def print_memory(results):
     found = {}
     for words in read_words(os.path.join(results, 'memory')):
-        if len(words) == 5:
+        if len(words) == 6:
             found.setdefault((words[0], words[1]), []).append([int(w) for w in words[2:]])
     table = {}
     if found:
         print('\nmemory of a container\'s init, kB (median)')
-        print(f'  {"":10} {"":10} {"rss":>8} {"pss":>8} {"private":>8}')
+        print(f'  {"":10} {"":10} {"rss":>8} {"pss":>8} {"private":>8} {"dirty":>8}')
     for (name, when), rows in found.items():
-        rss, pss, private = (median(column) for column in zip(*rows))
-        table.setdefault(name, {})[when] = {'rss_kb': rss, 'pss_kb': pss, 'private_kb': private}
-        print(f'  {name:10} {when:10} {rss:8.0f} {pss:8.0f} {private:8.0f}')
+        rss, pss, private, dirty = (median(column) for column in zip(*rows))
+        table.setdefault(name, {})[when] = {'rss_kb': rss, 'pss_kb': pss, 'private_kb': private, 'private_dirty_kb': dirty}
+        print(f'  {name:10} {when:10} {rss:8.0f} {pss:8.0f} {private:8.0f} {dirty:8.0f}')
     return table
 
 
