@@ -16,7 +16,7 @@
 // Columns hold places, which ascend as the numbers do and are dense enough to be an index: the architecture's base plus the place
 // is the number, but from FILTER_NAMES_APART on it is the start of the numbers that are apart plus the rest.
 enum {
-	FILTER_NAMES_APART = 1024,
+	FILTER_NAMES_APART = 640,
 	FILTER_NAMES_PLACES = FILTER_NAMES_APART + 64,  // all places are below
 	FILTER_NAMES_NONE = 0xffff,
 };

@@ -539,7 +539,8 @@ static struct spec_seccomp crowded_profile(struct arena *arena)
 	struct spec_seccomp s = {.set = true, .default_action = some_action()};
 	if (s.default_action == spec_seccomp_action_notify)
 		s.default_action = spec_seccomp_action_errno;
-	s.architectures = (struct spec_strings){(const char *const[]){"SCMP_ARCH_X86"}, roll(2)};
+	static const char *const i386[] = {"SCMP_ARCH_X86"};
+	s.architectures = (struct spec_strings){i386, roll(2)};
 	s.rules_count = 2 + roll(70);
 	struct spec_seccomp_rule *rules = arena_array(arena, s.rules_count, sizeof *rules);
 	enum spec_seccomp_action action = some_action();

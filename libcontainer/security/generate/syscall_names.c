@@ -124,7 +124,7 @@ static void collect_names(void)
 		fail("standard input", "too few names");
 	const struct filter_architecture *a;
 	for (size_t i = 0; (a = filter_architecture_at(i)); i++) {
-		add_by_number(a->token, a->base, 640);
+		add_by_number(a->token, a->base, FILTER_NAMES_APART);
 		if (a->apart != UINT32_MAX)
 			add_by_number(a->token, a->apart, FILTER_NAMES_PLACES - FILTER_NAMES_APART);
 	}
@@ -146,7 +146,7 @@ static uint16_t place_of(const struct filter_architecture *a, uint32_t number, c
 
 static uint16_t own_number(const struct filter_architecture *a, const char *name)
 {
-	for (uint32_t n = 0; n < 640; n++) {
+	for (uint32_t n = 0; n < FILTER_NAMES_APART; n++) {
 		char *found = seccomp_syscall_resolve_num_arch(a->token, (int)(a->base + n));
 		bool equal = found && strcmp(found, name) == 0;
 		free(found);
