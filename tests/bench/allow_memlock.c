@@ -19,6 +19,6 @@ int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 
 int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
 {
-	struct rlimit same = {limit->rlim_cur, limit->rlim_max}; // 64-bit only
+	struct rlimit same = {limit->rlim_cur, limit->rlim_max};  // 64-bit only
 	return set_limit(resource, &same);
 }

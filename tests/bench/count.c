@@ -28,8 +28,14 @@ static double seconds(void)
 static int open_counter(pid_t pid)
 {
 	struct perf_event_attr a = {
-		.type = PERF_TYPE_HARDWARE, .size = sizeof(a), .config = PERF_COUNT_HW_INSTRUCTIONS,
-		.disabled = 1, .inherit = 1, .enable_on_exec = 1, .exclude_kernel = 1, .exclude_hv = 1,
+		.type = PERF_TYPE_HARDWARE,
+		.size = sizeof(a),
+		.config = PERF_COUNT_HW_INSTRUCTIONS,
+		.disabled = 1,
+		.inherit = 1,
+		.enable_on_exec = 1,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
 	};
 	return (int)syscall(SYS_perf_event_open, &a, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
@@ -54,7 +60,8 @@ static pid_t launch(char **argv)
 static void explain(int status)
 {
 	if (status)
-		printf("- ended with status %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+		printf("- ended with status %d\n",
+		       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 static int by_counter(char **argv)
@@ -78,7 +85,8 @@ static int by_counter(char **argv)
 
 static void by_steps(double limit, char **argv)
 {
-	const long options = PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+	const long options = PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			     PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
 	unsigned long long n = 0;
 	int status, first_status = 0, started = 0;
 	double end = seconds() + limit;
@@ -105,7 +113,7 @@ static void by_steps(double limit, char **argv)
 			deliver = WSTOPSIG(status);
 		if (n % 4096 == 0 && seconds() > end) {
 			printf("- more than %llu in %.0f s of stepping\n", n, limit);
-			return; // EXITKILL ends them
+			return;  // EXITKILL ends them
 		}
 		ptrace(PTRACE_SINGLESTEP, pid, NULL, (void *)deliver);
 	}

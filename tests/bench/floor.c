@@ -44,7 +44,13 @@
 #define S_IFIFO 0010000
 #define NO_SUID_DEV_EXEC (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 #define DEVICE(major, minor) ((major) << 8 | (minor))
-enum { LAST_CAPABILITY = 40, CAP_KILL_ = 5, CAP_NET_BIND_SERVICE_ = 10, CAP_AUDIT_WRITE_ = 29, SIGCHLD_ = 17 };
+enum {
+	LAST_CAPABILITY = 40,
+	CAP_KILL_ = 5,
+	CAP_NET_BIND_SERVICE_ = 10,
+	CAP_AUDIT_WRITE_ = 29,
+	SIGCHLD_ = 17
+};
 
 static struct options {
 	int net, cgroup_ns, fresh_cgroup, swap_exe, parallel_net, seccomp, devices, keep, fork;
@@ -56,7 +62,8 @@ static struct options {
 static char cgroup_path[128];
 static volatile int net_ready, net_done;
 static int net_pidfd = -1;
-static char child_stack[16384] __attribute__((aligned(16))), helper_stack[8192] __attribute__((aligned(16)));
+static char child_stack[16384] __attribute__((aligned(16))),
+	helper_stack[8192] __attribute__((aligned(16)));
 
 static long must(long r, const char *what)
 {
@@ -106,33 +113,37 @@ static void print_marks(void)
 
 // ---- devices ------------------------------------------------------------------------------------------------
 
-#define INS(op, d, s, o, i) {.code = (op), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)}
-#define ALLOW_KEY(distance, major, minor) INS(BPF_JMP | BPF_JEQ | BPF_K, 4, 0, distance, (major) << 20 | (minor))
+#define INS(op, d, s, o, i)                                                                        \
+	{                                                                                          \
+		.code = (op), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)               \
+	}
+#define ALLOW_KEY(distance, major, minor)                                                          \
+	INS(BPF_JMP | BPF_JEQ | BPF_K, 4, 0, distance, (major) << 20 | (minor))
 // The rules that every OCI runtime adds: mknod of anything; use of null zero full random urandom tty console pts/* ptmx tun; nothing
 // else. One comparison a device on (major << 20 | minor), one shared exit.
 static const struct bpf_insn device_program[] = {
-	INS(BPF_LDX | BPF_W | BPF_MEM, 2, 1, 0, 0),			  // r2 = access << 16 | type
-	INS(BPF_LDX | BPF_W | BPF_MEM, 4, 1, 4, 0),			  // r4 = major
-	INS(BPF_LDX | BPF_W | BPF_MEM, 5, 1, 8, 0),			  // r5 = minor
-	INS(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1),			  // r0 = allow
-	INS(BPF_ALU64 | BPF_MOV | BPF_X, 3, 2, 0, 0),			  //
-	INS(BPF_ALU64 | BPF_RSH | BPF_K, 3, 0, 0, 16),			  // r3 = access
-	INS(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 15, BPF_DEVCG_ACC_MKNOD),	  // to the exit
-	INS(BPF_ALU64 | BPF_AND | BPF_K, 2, 0, 0, 0xffff),		  //
-	INS(BPF_JMP | BPF_JNE | BPF_K, 2, 0, 12, BPF_DEVCG_DEV_CHAR),	  // to "deny"
-	INS(BPF_JMP | BPF_JEQ | BPF_K, 4, 0, 12, 136),			  // pts/*
-	INS(BPF_ALU64 | BPF_LSH | BPF_K, 4, 0, 0, 20),			  //
-	INS(BPF_ALU64 | BPF_OR | BPF_X, 4, 5, 0, 0),			  // r4 = key
-	ALLOW_KEY(9, 1, 3),						  // null
-	ALLOW_KEY(8, 1, 5),						  // zero
-	ALLOW_KEY(7, 1, 7),						  // full
-	ALLOW_KEY(6, 1, 8),						  // random
-	ALLOW_KEY(5, 1, 9),						  // urandom
-	ALLOW_KEY(4, 5, 0),						  // tty
-	ALLOW_KEY(3, 5, 1),						  // console
-	ALLOW_KEY(2, 5, 2),						  // ptmx
-	ALLOW_KEY(1, 10, 200),						  // tun
-	INS(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),			  // deny
+	INS(BPF_LDX | BPF_W | BPF_MEM, 2, 1, 0, 0),                     // r2 = access << 16 | type
+	INS(BPF_LDX | BPF_W | BPF_MEM, 4, 1, 4, 0),                     // r4 = major
+	INS(BPF_LDX | BPF_W | BPF_MEM, 5, 1, 8, 0),                     // r5 = minor
+	INS(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1),                   // r0 = allow
+	INS(BPF_ALU64 | BPF_MOV | BPF_X, 3, 2, 0, 0),                   //
+	INS(BPF_ALU64 | BPF_RSH | BPF_K, 3, 0, 0, 16),                  // r3 = access
+	INS(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 15, BPF_DEVCG_ACC_MKNOD),  // to the exit
+	INS(BPF_ALU64 | BPF_AND | BPF_K, 2, 0, 0, 0xffff),              //
+	INS(BPF_JMP | BPF_JNE | BPF_K, 2, 0, 12, BPF_DEVCG_DEV_CHAR),   // to "deny"
+	INS(BPF_JMP | BPF_JEQ | BPF_K, 4, 0, 12, 136),                  // pts/*
+	INS(BPF_ALU64 | BPF_LSH | BPF_K, 4, 0, 0, 20),                  //
+	INS(BPF_ALU64 | BPF_OR | BPF_X, 4, 5, 0, 0),                    // r4 = key
+	ALLOW_KEY(9, 1, 3),                                             // null
+	ALLOW_KEY(8, 1, 5),                                             // zero
+	ALLOW_KEY(7, 1, 7),                                             // full
+	ALLOW_KEY(6, 1, 8),                                             // random
+	ALLOW_KEY(5, 1, 9),                                             // urandom
+	ALLOW_KEY(4, 5, 0),                                             // tty
+	ALLOW_KEY(3, 5, 1),                                             // console
+	ALLOW_KEY(2, 5, 2),                                             // ptmx
+	ALLOW_KEY(1, 10, 200),                                          // tun
+	INS(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),                   // deny
 	INS(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
 };
 
@@ -187,14 +198,16 @@ static void make_devices(void)
 		const char *path;
 		int device;
 	} nodes[] = {
-		{"dev/null", DEVICE(1, 3)},   {"dev/zero", DEVICE(1, 5)},    {"dev/full", DEVICE(1, 7)},
-		{"dev/random", DEVICE(1, 8)}, {"dev/urandom", DEVICE(1, 9)}, {"dev/tty", DEVICE(5, 0)},
+		{"dev/null", DEVICE(1, 3)},    {"dev/zero", DEVICE(1, 5)},
+		{"dev/full", DEVICE(1, 7)},    {"dev/random", DEVICE(1, 8)},
+		{"dev/urandom", DEVICE(1, 9)}, {"dev/tty", DEVICE(5, 0)},
 	};
 	static const struct {
 		const char *to, *path;
 	} links[] = {
-		{"/proc/self/fd", "dev/fd"},	   {"/proc/self/fd/0", "dev/stdin"}, {"/proc/self/fd/1", "dev/stdout"},
-		{"/proc/self/fd/2", "dev/stderr"}, {"/proc/kcore", "dev/core"},	     {"pts/ptmx", "dev/ptmx"},
+		{"/proc/self/fd", "dev/fd"},       {"/proc/self/fd/0", "dev/stdin"},
+		{"/proc/self/fd/1", "dev/stdout"}, {"/proc/self/fd/2", "dev/stderr"},
+		{"/proc/kcore", "dev/core"},       {"pts/ptmx", "dev/ptmx"},
 	};
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++)
 		must(RAW(mknod, nodes[i].path, S_IFCHR | 0666, nodes[i].device), nodes[i].path);
@@ -205,7 +218,8 @@ static void make_devices(void)
 
 // ---- mounts -------------------------------------------------------------------------------------------------
 
-static void mount(const char *from, const char *to, const char *type, unsigned flags, const char *data)
+static void mount(const char *from, const char *to, const char *type, unsigned flags,
+		  const char *data)
 {
 	must(RAW(mount, from, to, type, flags, data), to);
 }
@@ -213,7 +227,7 @@ static void mount(const char *from, const char *to, const char *type, unsigned f
 static void mask(const char *path, const char *with)
 {
 	long r = RAW(mount, with, path, 0, MS_BIND, 0);
-	if (r != -2) // what does not exist needs no mask
+	if (r != -2)  // what does not exist needs no mask
 		must(r, path);
 }
 
@@ -240,7 +254,8 @@ static void mount_sys(void)
 		      NO_SUID_DEV_EXEC | MS_RELATIME | (o.fresh_cgroup ? 0 : MS_RDONLY), 0);
 	} else {
 		mount("/sys/fs/cgroup", "sys/fs/cgroup", 0, MS_BIND, 0);
-		mount(0, "sys/fs/cgroup", 0, MS_BIND | MS_REMOUNT | MS_RDONLY | NO_SUID_DEV_EXEC | MS_RELATIME, 0);
+		mount(0, "sys/fs/cgroup", 0,
+		      MS_BIND | MS_REMOUNT | MS_RDONLY | NO_SUID_DEV_EXEC | MS_RELATIME, 0);
 	}
 	mark("mount cgroup");
 }
@@ -252,7 +267,8 @@ static void mount_dev(void)
 	RAW(mkdir, "dev/shm", 0755);
 	RAW(mkdir, "dev/mqueue", 0755);
 	mark("mount dev, mkdir");
-	mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5");
+	mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+	      "newinstance,ptmxmode=0666,mode=0620,gid=5");
 	mount("shm", "dev/shm", "tmpfs", NO_SUID_DEV_EXEC, "mode=1777,size=65536k");
 	mount("mqueue", "dev/mqueue", "mqueue", NO_SUID_DEV_EXEC, 0);
 	mark("pts, shm, mqueue");
@@ -261,10 +277,13 @@ static void mount_dev(void)
 // directories get one empty read-only directory, files /dev/null
 static void hide_paths(void)
 {
-	static const char *const directories[] = {"proc/asound", "proc/scsi", "sys/firmware", "sys/devices/virtual/powercap"};
-	static const char *const files[] = {"proc/interrupts", "proc/kcore", "proc/keys", "proc/latency_stats",
-					    "proc/timer_list", "proc/timer_stats", "proc/sched_debug"};
-	static const char *const readonly[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger"};
+	static const char *const directories[] = {"proc/asound", "proc/scsi", "sys/firmware",
+						  "sys/devices/virtual/powercap"};
+	static const char *const files[] = {
+		"proc/interrupts", "proc/kcore",       "proc/keys",       "proc/latency_stats",
+		"proc/timer_list", "proc/timer_stats", "proc/sched_debug"};
+	static const char *const readonly[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys",
+					       "proc/sysrq-trigger"};
 	long r = RAW(mount, "tmpfs", "proc/acpi", "tmpfs", MS_RDONLY, "size=0k,nr_inodes=1");
 	for (size_t i = 0; r == 0 && i < sizeof(directories) / sizeof(*directories); i++)
 		mask(directories[i], "proc/acpi");
@@ -326,7 +345,7 @@ static void load_filter(void)
 		p.len = sizeof(filter_native) / sizeof(*filter_native);
 		filter = filter_native;
 	}
-	memcpy(&p.filter, &filter, sizeof(filter)); // the kernel only reads it
+	memcpy(&p.filter, &filter, sizeof(filter));  // the kernel only reads it
 	must(RAW(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &p), "seccomp");
 	mark("seccomp");
 }
@@ -334,9 +353,11 @@ static void load_filter(void)
 // the last steps of `run`, `create` and `exec`
 static void become_command(void)
 {
-	static const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", 0};
+	static const char *const environment[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm",
+		0};
 	set_identity();
-	if (o.fifo_fd >= 0) { // `create`: wait for `start`
+	if (o.fifo_fd >= 0) {  // `create`: wait for `start`
 		char path[40];
 		raw_put_number(raw_put(path, "/proc/self/fd/"), (unsigned long)o.fifo_fd);
 		must(RAW(open, path, O_WRONLY | O_CLOEXEC, 0), "open the fifo");
@@ -366,8 +387,9 @@ static void join_parallel_net(void)
 static void container_init(void)
 {
 	mark("child runs");
-	if (o.stage_fd >= 0) // leave the host's binary before anything of the container runs
-		must(RAW(execveat, o.stage_fd, "", o.argv, o.envp, AT_EMPTY_PATH), "execute the stage");
+	if (o.stage_fd >= 0)  // leave the host's binary before anything of the container runs
+		must(RAW(execveat, o.stage_fd, "", o.argv, o.envp, AT_EMPTY_PATH),
+		     "execute the stage");
 	RAW(keyctl, KEYCTL_JOIN_SESSION_KEYRING, "floor");
 	RAW(setsid);
 	RAW(sethostname, "floor", 6);
@@ -394,7 +416,7 @@ static void container_init(void)
 	must(RAW(umount2, ".", MNT_DETACH), "umount the old root");
 	must(RAW(chdir, "/"), "chdir /");
 	mark("umount old root");
-	if (o.parallel_net) // as late as can be
+	if (o.parallel_net)  // as late as can be
 		join_parallel_net();
 	become_command();
 }
@@ -403,7 +425,9 @@ static void container_init(void)
 static void exec_init(void)
 {
 	mark("child runs");
-	must(RAW(setns, o.join_fd, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP), "setns");
+	must(RAW(setns, o.join_fd,
+		 CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP),
+	     "setns");
 	mark("setns x5");
 	RAW(setsid);
 	become_command();
@@ -428,7 +452,8 @@ extern const char __ehdr_start[];
 // One loaded segment is replaced by an anonymous copy of itself.
 static void copy_segment(unsigned long start, unsigned long length, int protection)
 {
-	long copy = must(RAW(mmap, 0, length, 3, 0x8022 /* private, anonymous, populate */, -1, 0), "mmap");
+	long copy = must(RAW(mmap, 0, length, 3, 0x8022 /* private, anonymous, populate */, -1, 0),
+			 "mmap");
 	memcpy((void *)copy, (const void *)start, length);
 	if (protection != 3)
 		must(RAW(mprotect, copy, length, protection), "mprotect");
@@ -448,7 +473,9 @@ static void swap_exe(char **argv)
 		unsigned long start = segment->p_vaddr & ~4095ul;
 		unsigned long end = (segment->p_vaddr + segment->p_filesz + 4095) & ~4095ul;
 		unsigned flags = segment->p_flags;
-		copy_segment(start, end - start, (flags & PF_R ? 1 : 0) | (flags & PF_W ? 2 : 0) | (flags & PF_X ? 4 : 0));
+		copy_segment(start, end - start,
+			     (flags & PF_R ? 1 : 0) | (flags & PF_W ? 2 : 0) |
+				     (flags & PF_X ? 4 : 0));
 		if (flags & PF_X)
 			map.start_code = start, map.end_code = end;
 		if (flags & PF_W || !map.start_data)
@@ -457,7 +484,9 @@ static void swap_exe(char **argv)
 	map.start_brk = map.brk = (__u64)RAW(brk, 0);
 	map.start_stack = (uintptr_t)&map;
 	map.arg_start = map.arg_end = map.env_start = map.env_end = (uintptr_t)argv[0];
-	map.exe_fd = (uint32_t)must(RAW(memfd_create, "exe", 1 | 2 | 0x10 /* close on exec, sealable, executable */), "memfd_create");
+	map.exe_fd = (uint32_t)must(
+		RAW(memfd_create, "exe", 1 | 2 | 0x10 /* close on exec, sealable, executable */),
+		"memfd_create");
 	RAW(fcntl, map.exe_fd, 1033 /* F_ADD_SEALS */, 0xf);
 	must(RAW(prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0), "PR_SET_MM_MAP");
 	RAW(close, map.exe_fd);
@@ -503,7 +532,7 @@ static int start(const char *fifo)
 	return RAW(unlink, fifo) < 0;
 }
 
-static int delete(const char *id)
+static int delete (const char *id)
 {
 	struct {
 		int fd;
@@ -565,7 +594,8 @@ static int exec(const char *join_cgroup)
 {
 	o.join_fd = (int)must(RAW(pidfd_open, o.join_pid, 0), "pidfd_open");
 	set_cgroup_path(join_cgroup, "");
-	long cgroup = must(RAW(open, cgroup_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), "open the cgroup");
+	long cgroup = must(RAW(open, cgroup_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0),
+			   "open the cgroup");
 	must(RAW(setns, o.join_fd, CLONE_NEWPID), "setns pid");
 	mark("pidfd, cgroup, setns pid");
 	long pid = clone_child(0, (int)cgroup, exec_init);
@@ -595,7 +625,8 @@ static int create_or_run(void)
 	raw_put_number(name, (unsigned long)self);
 	set_cgroup_path(name, "");
 	must(RAW(mkdir, cgroup_path, 0755), "mkdir the cgroup");
-	long cgroup = must(RAW(open, cgroup_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), "open the cgroup");
+	long cgroup = must(RAW(open, cgroup_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0),
+			   "open the cgroup");
 	mark("cgroup mkdir+open");
 	if (o.devices)
 		attach_device_program((int)cgroup);
@@ -618,7 +649,8 @@ static int create_or_run(void)
 
 static int usage(void)
 {
-	raw_say("usage: floor [-t -n -h -H -P -M -1 -c -d -k -F] [-B PIN] [-S STAGE] [-W FIFO] [-X ID] ROOTFS CMD [ARG...]\n"
+	raw_say("usage: floor [-t -n -h -H -P -M -1 -c -d -k -F] [-B PIN] [-S STAGE] [-W FIFO] [-X "
+		"ID] ROOTFS CMD [ARG...]\n"
 		"       floor -R FIFO | floor -D ID\n");
 	return 2;
 }
@@ -634,24 +666,57 @@ static int run(int argc, char **argv, char **envp)
 			if (*p == option && (i + 1 >= argc || !(value = argv[++i])))
 				return usage();
 		switch (option) {
-		case 't': timing = 1; break;
-		case 'n': o.net = 0; break;
-		case 'h': o.cgroup_ns = 0; break;
-		case 'H': o.cgroup_ns = 0, o.fresh_cgroup = 1; break;
-		case 'P': o.parallel_net = 1, o.net = 0; break;
-		case '1': o.seccomp = 1; break;
-		case 'c': o.seccomp = 0; break;
-		case 'd': o.devices = 0; break;
-		case 'k': o.keep = 1; break;
-		case 'F': o.fork = 1; break;
-		case 'M': o.swap_exe = 1; break;
-		case 'B': o.pin = value; break;
-		case 'S': o.stage = value; break;
-		case 'W': o.fifo = value; break;
-		case 'X': o.join_pid = (int)raw_number(value), join_cgroup = behind_comma(value); break;
-		case 'R': return start(value);
-		case 'D': return delete(value);
-		default: return usage();
+		case 't':
+			timing = 1;
+			break;
+		case 'n':
+			o.net = 0;
+			break;
+		case 'h':
+			o.cgroup_ns = 0;
+			break;
+		case 'H':
+			o.cgroup_ns = 0, o.fresh_cgroup = 1;
+			break;
+		case 'P':
+			o.parallel_net = 1, o.net = 0;
+			break;
+		case '1':
+			o.seccomp = 1;
+			break;
+		case 'c':
+			o.seccomp = 0;
+			break;
+		case 'd':
+			o.devices = 0;
+			break;
+		case 'k':
+			o.keep = 1;
+			break;
+		case 'F':
+			o.fork = 1;
+			break;
+		case 'M':
+			o.swap_exe = 1;
+			break;
+		case 'B':
+			o.pin = value;
+			break;
+		case 'S':
+			o.stage = value;
+			break;
+		case 'W':
+			o.fifo = value;
+			break;
+		case 'X':
+			o.join_pid = (int)raw_number(value), join_cgroup = behind_comma(value);
+			break;
+		case 'R':
+			return start(value);
+		case 'D':
+			return delete (value);
+		default:
+			return usage();
 		}
 	}
 	if (argc - i < 2)

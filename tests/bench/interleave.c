@@ -24,7 +24,14 @@
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
-enum { MAX_ENTRIES = 24, MAX_STEPS = 16, MAX_WORDS = 40, MAX_MANY = 128, MAX_ENV = 12, GIVE_UP = 3 };
+enum {
+	MAX_ENTRIES = 24,
+	MAX_STEPS = 16,
+	MAX_WORDS = 40,
+	MAX_MANY = 128,
+	MAX_ENV = 12,
+	GIVE_UP = 3
+};
 enum kind { KIND_BEFORE, KIND_TIME, KIND_MANY, KIND_EACH, KIND_AFTER };
 
 struct step {
@@ -52,7 +59,9 @@ static int n_entries;
 static const char *out_path;
 static long out_fd;
 static uint64_t random_state;
-static const char *const base_env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C"};
+static const char *const base_env[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+	"LC_ALL=C"};
 
 // what the child of vfork needs
 static struct launch {
@@ -202,7 +211,8 @@ static int begins(const char *s, const char *with)
 	return !*with;
 }
 
-static char *put_filled(char *end, const char *limit, const char *word, const struct entry *e, unsigned long number, long k)
+static char *put_filled(char *end, const char *limit, const char *word, const struct entry *e,
+			unsigned long number, long k)
 {
 	while (*word && end + 160 < limit) {
 		if (begins(word, "{id}")) {
@@ -262,7 +272,7 @@ static void put_fd(int to, const char *path, int flags)
 static void child(void)
 {
 	put_fd(0, "/dev/null", O_RDONLY);
-	put_fd(1, launch.stdout_path, O_WRONLY | O_CREAT); // silence keeps what is there
+	put_fd(1, launch.stdout_path, O_WRONLY | O_CREAT);  // silence keeps what is there
 	put_fd(2, launch.stderr_path, O_WRONLY | O_CREAT | O_APPEND);
 	if (launch.uid >= 0) {
 		RAW(setgroups, 0, 0);
@@ -279,7 +289,7 @@ static long spawn(void)
 	struct clone_args a;
 	memset(&a, 0, sizeof(a));
 	a.flags = CLONE_VM | CLONE_VFORK;
-	a.exit_signal = 17; // SIGCHLD
+	a.exit_signal = 17;  // SIGCHLD
 	a.stack = (uintptr_t)child_stack;
 	a.stack_size = sizeof(child_stack);
 	launch.failed = 0;
@@ -288,8 +298,10 @@ static long spawn(void)
 
 static void add_usage(struct taken *t, const struct rusage *u, int status)
 {
-	t->user_us += (unsigned long)u->ru_utime.tv_sec * 1000000 + (unsigned long)u->ru_utime.tv_usec;
-	t->system_us += (unsigned long)u->ru_stime.tv_sec * 1000000 + (unsigned long)u->ru_stime.tv_usec;
+	t->user_us +=
+		(unsigned long)u->ru_utime.tv_sec * 1000000 + (unsigned long)u->ru_utime.tv_usec;
+	t->system_us +=
+		(unsigned long)u->ru_stime.tv_sec * 1000000 + (unsigned long)u->ru_stime.tv_usec;
 	t->faults += (unsigned long)u->ru_minflt;
 	if ((unsigned long)u->ru_maxrss > t->peak_kb)
 		t->peak_kb = (unsigned long)u->ru_maxrss;
@@ -297,7 +309,8 @@ static void add_usage(struct taken *t, const struct rusage *u, int status)
 		t->status = status & 127 ? 128 + (status & 127) : status >> 8 & 255;
 }
 
-static void run_step(const struct entry *e, const struct step *s, unsigned long number, struct taken *t)
+static void run_step(const struct entry *e, const struct step *s, unsigned long number,
+		     struct taken *t)
 {
 	long pids[MAX_MANY];
 	struct rusage usage;
@@ -321,11 +334,18 @@ static void run_step(const struct entry *e, const struct step *s, unsigned long 
 	}
 }
 
-static void write_taken(const struct entry *e, const struct step *s, long round, const struct taken *t)
+static void write_taken(const struct entry *e, const struct step *s, long round,
+			const struct taken *t)
 {
 	char line[512], *end = raw_put(line, e->name);
-	const unsigned long numbers[] = {(unsigned long)(round < 0 ? -round : round), t->ns, t->user_us, t->system_us, t->faults,
-					 t->peak_kb, (unsigned long)s->count, (unsigned long)t->status};
+	const unsigned long numbers[] = {(unsigned long)(round < 0 ? -round : round),
+					 t->ns,
+					 t->user_us,
+					 t->system_us,
+					 t->faults,
+					 t->peak_kb,
+					 (unsigned long)s->count,
+					 (unsigned long)t->status};
 	end = raw_put(raw_put(end, "\t"), s->label);
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		end = raw_put_number(raw_put(end, i == 0 && round < 0 ? "\t-" : "\t"), numbers[i]);
@@ -397,7 +417,8 @@ static int run(int argc, char **argv, char **envp)
 			if (raw_now_ns() > end)
 				return 3;
 			sleep_ms(idle);
-			run_entry(&entries[order[i]], round, number + (unsigned long)(round + warm));
+			run_entry(&entries[order[i]], round,
+				  number + (unsigned long)(round + warm));
 		}
 	}
 	return 0;

@@ -28,7 +28,7 @@ static inline long raw_call(long n, long a, long b, long c, long d, long e, long
 	return r;
 }
 /* RAW(name, arguments...): up to six, of any integer or pointer type */
-#define RAW_N(n, a, b, c, d, e, f, ...) \
+#define RAW_N(n, a, b, c, d, e, f, ...)                                                            \
 	raw_call(__NR_##n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define RAW(...) RAW_N(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
@@ -112,19 +112,21 @@ static inline long raw_clone(struct clone_args *args, void (*function)(void))
 {
 	long r;
 	register long r8 __asm__("r8") = (long)function;
-	__asm__ volatile("syscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\txor %%ebp, %%ebp\n\tcall *%%r8\n1:"
-			 : "=a"(r)
-			 : "a"(__NR_clone3), "D"(args), "S"(sizeof(*args)), "r"(r8)
-			 : "rcx", "r11", "memory");
+	__asm__ volatile(
+		"syscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\txor %%ebp, %%ebp\n\tcall *%%r8\n1:"
+		: "=a"(r)
+		: "a"(__NR_clone3), "D"(args), "S"(sizeof(*args)), "r"(r8)
+		: "rcx", "r11", "memory");
 	return r;
 }
 
-#define RAW_START                                                                                          \
-	__attribute__((used)) void raw_start(long *sp);                                                    \
-	void raw_start(long *sp)                                                                           \
-	{                                                                                                  \
-		RAW(exit_group, run((int)sp[0], (char **)(sp + 1), (char **)(sp + 2 + sp[0])));            \
-	}                                                                                                  \
-	__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall raw_start\n");
+#define RAW_START                                                                                  \
+	__attribute__((used)) void raw_start(long *sp);                                            \
+	void raw_start(long *sp)                                                                   \
+	{                                                                                          \
+		RAW(exit_group, run((int)sp[0], (char **)(sp + 1), (char **)(sp + 2 + sp[0])));    \
+	}                                                                                          \
+	__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, "         \
+		"%rsp\n\tcall raw_start\n");
 
 #endif
