@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -101,7 +100,12 @@ static ssize_t send_message(int socket, const struct msghdr *message)
 
 int socket_send_fd(int socket, const void *data, size_t size, int fd)
 {
-	struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+	// an iovec serves both directions and knows no const
+	const union {
+		const void *constant;
+		void *plain;
+	} source = {.constant = data};
+	struct iovec part = {.iov_base = source.plain, .iov_len = size};
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];

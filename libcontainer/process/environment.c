@@ -239,13 +239,17 @@ int environment_make(const struct spec_process *process, int root_fd, const char
 	if (!has_home(process, extra, extra_count) && make_home(process, root_fd, &home) < 0)
 		return error_set(err, ENOMEM, "process.env: out of memory");
 
-	auto_free const char **items = calloc(most, sizeof *items);
-	auto_free const char **seen = calloc(slots, sizeof *seen);
-	if (!items || !seen)
-		return error_set(err, ENOMEM, "process.env: out of memory");
-	struct list list = {.items = items, .names = {.slots = seen, .mask = slots - 1}};
-	collect(&list, process, home, extra, extra_count);
-	environment->variables = list_copy(&list);
+	// one block for both: the list and the names
+	const char **items = calloc(most + slots, sizeof *items);
+	if (items) {
+		struct list list = {.items = items,
+				    .names = {.slots = items + most, .mask = slots - 1}};
+		collect(&list, process, home, extra, extra_count);
+		environment->variables = list_copy(&list);
+		free(items);
+	} else {
+		environment->variables = NULL;
+	}
 	return environment->variables ? 0 : error_set(err, ENOMEM, "process.env: out of memory");
 }
 

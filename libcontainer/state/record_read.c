@@ -31,30 +31,26 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-// A malloc'ed copy with the %XX undone, or NULL.
-static char *unescape(const unsigned char *value, size_t length)
+// Undoes the %XX. The result is never longer than value.
+static bool unescape(const unsigned char *value, size_t length, char *result)
 {
-	auto_free char *copy = malloc(length + 1);
-	if (!copy)
-		return NULL;
-	size_t used = 0;
 	for (size_t i = 0; i < length; i++) {
 		char c = (char)value[i];
 		if (c == '%') {
 			if (length - i < 3)
-				return NULL;
+				return false;
 			int high = hex_digit((char)value[i + 1]), low = hex_digit((char)value[i + 2]);
 			if (high < 0 || low < 0)
-				return NULL;
+				return false;
 			c = (char)(high << 4 | low);
 			i += 2;
 		}
 		if (!c)
-			return NULL;
-		copy[used++] = c;
+			return false;
+		*result++ = c;
 	}
-	copy[used] = '\0';
-	return take_ptr(&copy);
+	*result = '\0';
+	return true;
 }
 
 // The place of the value, or NULL when it is none we expect here. A key twice is not ours.
@@ -84,7 +80,10 @@ static int on_string(void *data, const unsigned char *value, size_t length)
 	if (skipped(reader))
 		return 1;
 	char **place = value_place(reader, record_type_string);
-	return place && (*place = unescape(value, length));
+	if (!place)
+		return 0;
+	*place = malloc(length + 1);
+	return *place && unescape(value, length, *place);
 }
 
 static int on_bool(void *data, int value)

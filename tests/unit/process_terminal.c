@@ -414,7 +414,7 @@ static void terminate(int master, pid_t pid)
 
 START_TEST(own_terminal)
 {
-	on_own_terminal("stty size; trap 'stty size' WINCH; echo ready; trap 'exit 9' INT; "
+	on_own_terminal("trap 'exit 9' INT; trap 'stty size' WINCH; stty size; echo ready; "
 			"while :; do sleep 0.05; done",
 			"ready", resize, 9);
 	on_own_terminal("stty size; echo ready; sleep 100", "ready", terminate, 128 + SIGTERM);
