@@ -195,6 +195,8 @@ static int from_file(const char *path, struct text *text, struct error *err)
 {
 	bool is_input = text_equal(path, "-");
 	auto_close int opened = is_input ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (!is_input && opened < 0)
+		return error_errno(err, "resources: open %s", path);
 	if (read_all(is_input ? STDIN_FILENO : opened, text) < 0)
 		return error_errno(err, "resources: read %s", is_input ? "standard input" : path);
 	return 0;
