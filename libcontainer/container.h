@@ -16,6 +16,7 @@
 #include "libcontainer/base/error.h"
 #include "libcontainer/base/log.h"
 #include "libcontainer/base/text.h"
+#include "libcontainer/base/trace.h"
 
 enum container_cgroup_manager {
 	container_cgroup_manager_cgroupfs,
@@ -28,6 +29,7 @@ struct container_context {
 	const char *root;  // state root; NULL: the default for this user
 	enum container_cgroup_manager cgroup_manager;
 	const struct log *log;  // or NULL
+	struct trace *trace;    // when each step ran, or NULL
 	char *const *argv;      // of the process: own-binary protection may have to execute it again; never NULL
 };
 

@@ -17,6 +17,8 @@ const struct options_row global_options_rows[] = {
 	 GLOBAL_OPTION(report.level), options_kind_string, 0},
 	{"debug", NULL, "same as --log-level debug", GLOBAL_OPTION(report.debug), options_kind_flag,
 	 0},
+	{"trace", "FILE", "write when each step began and ended (Chrome trace format)",
+	 GLOBAL_OPTION(trace), options_kind_string, 0},
 	{"cgroup-manager", "MANAGER", "cgroupfs (default), or disabled: no cgroup is made",
 	 GLOBAL_OPTION(cgroup_manager), options_kind_string, 0},
 	{"systemd-cgroup", NULL, "not available yet: refused", GLOBAL_OPTION(systemd_cgroup),

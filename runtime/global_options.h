@@ -14,6 +14,7 @@ struct global_options {
 	struct report_options report;
 	bool systemd_cgroup;
 	const char *cgroup_manager, *rootless, *criu;
+	const char *trace;
 	bool version;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // husk's entry: global options, the command, its options; and the only place that reports an error.
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct invocation {
 	struct options_words arguments;  // the command's words
 	void *options;                   // owned: the command's struct
 	struct report report;
+	unsigned trace_number;
 	int status;
 };
 
@@ -73,6 +75,7 @@ static int run_command(struct invocation *call, struct error *err)
 		.words = call->arguments.items,
 		.words_count = call->arguments.count,
 	};
+	call->trace_number = trace_begin(call->context.trace, command->name);
 	return command->run(&commanded, &call->status, err);
 }
 
@@ -109,6 +112,8 @@ static int invoke(struct invocation *call, char **argv, struct error *err)
 	if (parsed < 0)
 		return -1;
 	call->context.log = &call->report.log;
+	if (call->globals.trace && !(call->context.trace = trace_make()))
+		return error_errno(err, "--trace");
 	call->context.argv = argv;
 	return dispatch(call, parsed, err);
 }
@@ -122,6 +127,23 @@ static void invocation_done(struct invocation *call)
 	report_close(&call->report);
 }
 
+static void write_trace(struct invocation *call)
+{
+	struct text auto_text text = {0};
+	struct error err;
+	if (!call->context.trace)
+		return;
+	trace_end(call->context.trace, call->trace_number);
+	trace_write(call->context.trace, &text);
+	const char *file = call->globals.trace;
+	if (fd_write_file(AT_FDCWD, file, text_string(&text), text.length, 0644) < 0) {
+		error_errno(&err, "--trace %s", file);
+		report_error(&call->report, err.message);
+		call->status = 1;
+	}
+	trace_done(call->context.trace);
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation call = {.report = {.fd = -1}};
@@ -132,6 +154,7 @@ int main(int argc, char **argv)
 		report_error(&call.report, err.message);
 		call.status = call.command ? call.command->failure : 1;
 	}
+	write_trace(&call);
 	invocation_done(&call);
 	return call.status;
 }

@@ -14,6 +14,7 @@
 
 #include "libcontainer/base/error.h"
 #include "libcontainer/base/text.h"
+#include "libcontainer/base/trace.h"
 #include "libcontainer/namespaces/namespaces.h"
 #include "libcontainer/process/process.h"
 #include "libcontainer/rootfs/rootfs.h"
@@ -37,6 +38,7 @@ struct init {
 	const char *const *extra_env;
 	const char *cpu_affinity;       // list, or NULL = all
 	unsigned preserve_fds;
+	struct trace *trace;            // or NULL
 	int sync;                       // the child's end
 	int close_first[8];             // what the runtime has open and no child may keep; -1 = nothing
 	int gate;                       // listener of the start gate, or -1: go on after ready

@@ -41,7 +41,10 @@ _Noreturn void init_walk(struct init *init, const struct init_step *steps)
 	for (const struct init_step *step = steps; step->what; step++) {
 		if (step->wanted && !step->wanted(init))
 			continue;
-		if (step->run(init, &failure) == 0)
+		unsigned number = trace_begin(init->trace, step->what);
+		int result = step->run(init, &failure);
+		trace_end(init->trace, number);
+		if (result == 0)
 			continue;
 		report(init, &failure);
 		end(1);

@@ -89,6 +89,7 @@ void creation_fill_init(struct creation *creation, int sync)
 	init->bundle = creation->bundle;
 	init->rootfs_path = creation->rootfs_path;
 	init->own_binary = creation->own_binary[0] ? creation->own_binary : NULL;
+	init->trace = creation->context->trace;
 	init->files = &creation->files;
 	init->preserve_fds = creation->options->preserve_fds;
 	init->sync = sync;

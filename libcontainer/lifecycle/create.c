@@ -267,11 +267,15 @@ static void undo_from(struct creation *creation, size_t stage)
 
 int creation_run(struct creation *creation, struct error *err)
 {
-	for (size_t i = 0; i < array_size(stages); i++)
-		if (stages[i].run(creation, err) < 0) {
+	for (size_t i = 0; i < array_size(stages); i++) {
+		unsigned number = trace_begin(creation->context->trace, stages[i].what);
+		int result = stages[i].run(creation, err);
+		trace_end(creation->context->trace, number);
+		if (result < 0) {
 			undo_from(creation, i);
 			return -1;
 		}
+	}
 	return 0;
 }
 

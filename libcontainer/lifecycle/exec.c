@@ -219,6 +219,7 @@ static void fill_init(struct execution *e, int sync)
 	init->id = e->options->id;
 	init->bundle = e->opened.record.bundle;
 	init->rootfs_path = e->opened.record.rootfs;
+	init->trace = e->context->trace;
 	init->files = &e->files;
 	init->cpu_affinity = e->process.process.exec_cpu_affinity.final;
 	init->preserve_fds = e->options->preserve_fds;
