@@ -308,4 +308,28 @@ test_limits_are_felt() {
 	husk delete --force "$ID"
 }
 
+# files with a line for each device: only the line that was written is put back
+test_failure_puts_lines_of_devices_back() {
+	needs memory io
+	local disk before
+	disk=$(cat /sys/block/*/dev 2>/dev/null | grep -v ^7: | head -1 || true)
+	[ -n "$disk" ] || skip "no disk"
+	bundle
+	start_sleeping
+	update_json "{\"unified\":{\"io.max\":\"$disk rbps=1048576\"}}"
+	before=$(cat "$D/io.max")
+	contains "$before" 'rbps=1048576 wbps=max'
+	json_refused 'unified["memory.max"]' "{\"blockIO\":{\"weight\":200,\"throttleReadBpsDevice\":[{\"major\":${disk%:*},\"minor\":${disk#*:},\"rate\":5000000}]},
+		\"unified\":{\"io.max\":\"$disk wbps=4096 riops=max\",\"memory.max\":\"nonsense\"}}"
+	lacks "$(cat "$S/refused.err")" 'could not put'
+	equal io.max "$before" "$(cat "$D/io.max")"
+	# and one that was not there before
+	update_json "{\"unified\":{\"io.max\":\"$disk rbps=max\"}}"
+	equal io.max '' "$(cat "$D/io.max")"
+	json_refused 'unified["memory.max"]' "{\"unified\":{\"io.max\":\"$disk wbps=4096\",\"memory.max\":\"nonsense\"}}"
+	lacks "$(cat "$S/refused.err")" 'could not put'
+	equal io.max '' "$(cat "$D/io.max")"
+	husk delete --force "$ID"
+}
+
 run_tests "$@"
