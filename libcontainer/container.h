@@ -30,6 +30,10 @@ struct container_context {
 	enum container_cgroup_manager cgroup_manager;
 	const struct log *log;  // or NULL
 	struct trace *trace;    // when each step ran, or NULL
+	// what the caller's service manager said (create, run, start, exec)
+	const char *notify_socket;  // NOTIFY_SOCKET: a path, or "@" and an abstract name; or NULL
+	unsigned listen_fds;        // LISTEN_FDS: descriptors 3 .. 3+N-1 are passed on, in front of preserve_fds
+	const char *listen_names;   // LISTEN_FDNAMES, or NULL
 	char *const *argv;      // of the process: own-binary protection may have to execute it again; never NULL
 };
 
@@ -43,7 +47,7 @@ struct container_create_options {
 	const char *overlay;         // "tmpfs[:size=N]" or a directory; NULL: the annotation org.husk.overlay, or none
 	bool no_pivot;
 	bool no_new_keyring;
-	unsigned preserve_fds;       // descriptors 3 .. 3+N-1 are passed on; holes are allowed
+	unsigned preserve_fds;       // descriptors from 3 (behind listen_fds) are passed on; holes are allowed
 };
 
 struct container_run_options {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // husk create: everything but the program.
+#include "runtime/activation.h"
 #include "runtime/create_options.h"
 
 static int create_run(const struct command_call *call, int *status, struct error *err);
@@ -31,5 +32,8 @@ static int create_run(const struct command_call *call, int *status unused_result
 	options->run.create.id = call->words[0];
 	if (options->dry_run)
 		return create_options_plan(call, err);
-	return container_create(call->context, &options->run.create, err);
+	struct container_context context = *call->context;
+	if (activation_read(&context, err) < 0)
+		return -1;
+	return container_create(&context, &options->run.create, err);
 }

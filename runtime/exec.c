@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "libcontainer/base/memory.h"
+#include "runtime/activation.h"
 #include "runtime/command.h"
 
 struct exec_options {
@@ -140,5 +141,8 @@ static int exec_run(const struct command_call *call, int *status, struct error *
 	exec->args = command;
 	exec->additional_gids = gids;
 	exec->tty = options->tty.set ? options->tty.value : -1;
-	return container_exec(call->context, exec, status, err);
+	struct container_context context = *call->context;
+	if (activation_read(&context, err) < 0)
+		return -1;
+	return container_exec(&context, exec, status, err);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // husk run: create, start, wait for the end, delete.
+#include "runtime/activation.h"
 #include "runtime/create_options.h"
 
 static int run_run(const struct command_call *call, int *status, struct error *err);
@@ -37,5 +38,8 @@ static int run_run(const struct command_call *call, int *status, struct error *e
 	options->run.create.id = call->words[0];
 	if (options->dry_run)
 		return create_options_plan(call, err);
-	return container_run(call->context, &options->run, status, err);
+	struct container_context context = *call->context;
+	if (activation_read(&context, err) < 0)
+		return -1;
+	return container_run(&context, &options->run, status, err);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // husk start: lets the program of a created container run.
+#include "runtime/activation.h"
 #include "runtime/command.h"
 
 static int start_run(const struct command_call *call, int *status, struct error *err);
@@ -19,5 +20,8 @@ const struct command command_start = {
 
 static int start_run(const struct command_call *call, int *status unused_result, struct error *err)
 {
-	return container_start(call->context, call->words[0], err);
+	struct container_context context = *call->context;
+	if (activation_read(&context, err) < 0)
+		return -1;
+	return container_start(&context, call->words[0], err);
 }

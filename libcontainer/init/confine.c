@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -127,6 +128,8 @@ int step_environment(struct init *init, struct error *err)
 	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_errno(err, "open the container's root");
+	if (init->listen_pid)
+		snprintf(init->listen_pid->variable, sizeof init->listen_pid->variable, "LISTEN_PID=%d", (int)getpid());
 	return environment_make(init->process, root, init->extra_env, &init->environment, err);
 }
 

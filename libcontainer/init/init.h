@@ -21,6 +21,11 @@
 #include "libcontainer/security/security.h"
 #include "spec/spec.h"
 
+// "LISTEN_PID=N", written by the new process: only it knows its number.
+struct init_listen_pid {
+	char variable[32];
+};
+
 struct init {
 	// -- given by the runtime; borrowed --
 	const struct spec *spec;
@@ -36,6 +41,7 @@ struct init {
 	const char *own_binary;         // husk's own file, to be left behind; NULL: it is protected already
 	const struct limits_saved *files;  // RLIMIT_NOFILE as the caller had it
 	const char *const *extra_env;
+	struct init_listen_pid *listen_pid;  // among extra_env, or NULL
 	const char *cpu_affinity;       // list, or NULL = all
 	unsigned preserve_fds;
 	struct trace *trace;            // or NULL

@@ -2,7 +2,8 @@
 // See socket.h.
 //
 // An address holds 107 bytes and paths are longer, so it always names a descriptor: "/proc/self/fd/N" of an O_PATH
-// handle of the socket itself, or of its directory. Never abstract addresses: they have no mode.
+// handle of the socket itself, or of its directory. Abstract addresses have no mode:
+// husk makes none.
 #include "libcontainer/kernel/socket.h"
 
 #include <errno.h>
@@ -24,7 +25,8 @@ int socket_pair(int fds[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
 }
 
-int socket_listen(int dir_fd, const char *name, int type)
+// The mode of the socket is what its file gets, so there is no moment at which it is wider.
+static int bind_below(int dir_fd, const char *name, int type, mode_t mode)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (!*name || strchr(name, '/')) {
@@ -40,14 +42,27 @@ int socket_listen(int dir_fd, const char *name, int type)
 	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	// the mode of the socket is what its file gets: there is no moment at which it is wider
-	if (fchmod(fd, 0600) < 0)
+	if (fchmod(fd, mode) < 0)
 		return -1;
 	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return -1;
-	if (listen(fd, BACKLOG) < 0)
+	return take_fd(&fd);
+}
+
+int socket_listen(int dir_fd, const char *name, int type)
+{
+	auto_close int fd = bind_below(dir_fd, name, type, 0600);
+	if (fd < 0 || listen(fd, BACKLOG) < 0)
 		return -1;
 	return take_fd(&fd);
+}
+
+int socket_bind_datagram(int dir_fd, const char *name, mode_t mode)
+{
+	mode_t mask = umask(0);
+	int fd = bind_below(dir_fd, name, SOCK_DGRAM, mode);
+	(void)umask(mask);
+	return fd;
 }
 
 // path_fd: an O_PATH handle of the socket's file.
@@ -87,6 +102,22 @@ int socket_connect_path(const char *path, int type)
 	if (path_fd < 0)
 		return -1;
 	return connect_handle(path_fd, type);
+}
+
+int socket_connect_abstract(const char *name, int type)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strlen(name);
+	if (length == 0 || length > sizeof address.sun_path - 1) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(address.sun_path + 1, name, length);
+	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, size) < 0)
+		return -1;
+	return take_fd(&fd);
 }
 
 static ssize_t send_message(int socket, const struct msghdr *message)

@@ -15,11 +15,17 @@ int socket_pair(int fds[2]) must_check;
 // directory's own path does not matter: it is reached as /proc/self/fd/N/name.
 int socket_listen(int dir_fd, const char *name, int type) must_check;
 
+// A datagram socket that is bound to name below dir_fd, with this mode.
+int socket_bind_datagram(int dir_fd, const char *name, mode_t mode) must_check;
+
 // Connects to name below dir_fd. Nobody listening any more: ECONNREFUSED; no such socket: ENOENT.
 int socket_connect(int dir_fd, const char *name, int type) must_check;
 
 // Connects to a path of any length that a caller gave.
 int socket_connect_path(const char *path, int type) must_check;
+
+// Connects to an abstract name of somebody else's (without the leading "@"); husk itself makes none, for they have no mode.
+int socket_connect_abstract(const char *name, int type) must_check;
 
 // Sends data with one descriptor as SCM_RIGHTS (none when fd is -1).
 int socket_send_fd(int socket, const void *data, size_t size, int fd) must_check;

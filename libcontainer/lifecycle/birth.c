@@ -73,7 +73,7 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err)
 	return error_errno(err, "clone the container's process");
 }
 
-void creation_fill_init(struct creation *creation, int sync)
+int creation_fill_init(struct creation *creation, int sync, struct error *err)
 {
 	struct init *init = &creation->init;
 	const struct namespace_plan *ns = &creation->namespaces;
@@ -91,7 +91,9 @@ void creation_fill_init(struct creation *creation, int sync)
 	init->own_binary = creation->own_binary[0] ? creation->own_binary : NULL;
 	init->trace = creation->context->trace;
 	init->files = &creation->files;
-	init->preserve_fds = creation->options->preserve_fds;
+	if (passed_on_make(creation->context, creation->context->notify_socket != NULL,
+			   creation->options->preserve_fds, &creation->passed_on, init, err) < 0)
+		return -1;
 	init->sync = sync;
 	init->gate = creation->gate;
 	init->close_first[0] = creation->sync;
@@ -99,6 +101,7 @@ void creation_fill_init(struct creation *creation, int sync)
 	init->close_first[2] = creation->root_fd;
 	init->close_first[3] = creation->host.fd;
 	init->close_first[4] = creation->cgroup.fd;
+	init->close_first[5] = creation->notify;
 	init->target_pidfd = init->target_root = init->proc_fd = init->pty_peer = -1;
 	init->rootless = creation->rootless;
 	const char *keep = spec_annotation(spec, "run.oci.keep_original_groups");
@@ -113,6 +116,7 @@ void creation_fill_init(struct creation *creation, int sync)
 	init->clone_flags = namespaces_clone_flags(ns);
 	// in a pid namespace that is not new, others see the process from its first moment
 	init->hidden = !namespaces_is_new(ns, spec_namespace_type_pid) && !init->wait_for_maps;
+	return 0;
 }
 
 static int clone_child(struct creation *creation, int child_sync, struct error *err)
@@ -145,8 +149,10 @@ int creation_clone(struct creation *creation, struct error *err)
 		return error_errno(err, "socketpair");
 	creation->sync = sync[0];
 	limits_raise_files(&creation->files);
-	creation_fill_init(creation, sync[1]);
-	int result = birth_set_oom_score(&creation->spec->process, oom_score, err);
+	int result = creation_fill_init(creation, sync[1], err);
+	oom_score[0] = '\0';
+	if (result == 0)
+		result = birth_set_oom_score(&creation->spec->process, oom_score, err);
 	if (result == 0 && !creation->namespaces.staged)
 		result = namespaces_for_children(&creation->namespaces, &restore, err);
 	if (result == 0)

@@ -20,6 +20,7 @@
 #include "libcontainer/kernel/socket.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/lifecycle/notify.h"
 
 #define UNDO_CGROUP_MS 10000
 
@@ -156,8 +157,13 @@ static void unmake_cgroup(struct creation *creation)
 
 static int open_host(struct creation *creation, struct error *err)
 {
+	bool notify = creation->context->notify_socket != NULL;
+	if (notify && notify_make_directory(creation->dir_fd, err) < 0)
+		return -1;
 	if (namespaces_open(&creation->namespaces, err) < 0 || rootfs_open(creation->rootfs, err) < 0)
 		return -1;
+	if (creation->kind != creation_kind_create && notify)
+		return notify_listen(creation->dir_fd, &creation->notify, err);
 	if (creation->kind != creation_kind_create)
 		return 0;
 	return start_gate_listen(creation->dir_fd, &creation->gate, err);
@@ -252,6 +258,7 @@ void creation_begin(struct creation *creation, const struct container_context *c
 	*creation = (struct creation){
 		.context = context, .options = options, .kind = kind,
 		.root_fd = -1, .dir_fd = -1, .gate = -1, .sync = -1, .pidfd = -1, .master = -1,
+		.notify = -1,
 		.host = {.fd = -1}, .cgroup = {.fd = -1},
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
@@ -290,6 +297,7 @@ void creation_done(struct creation *creation)
 	memory_close(take_fd(&creation->gate));
 	memory_close(take_fd(&creation->pidfd));
 	memory_close(take_fd(&creation->master));
+	memory_close(take_fd(&creation->notify));
 	cgroup_close(&creation->cgroup);
 	cgroup_host_close(&creation->host);
 	state_record_done(&creation->record);
@@ -298,7 +306,9 @@ void creation_done(struct creation *creation)
 	syscall_filter_done(&creation->filter);
 	rootfs_free(creation->rootfs);
 	namespaces_done(&creation->namespaces);
-	spec_free(creation->spec);
+	passed_on_done(&creation->passed_on);
+	spec_free(creation->document);
+	arena_free(&creation->arena);
 	free(creation->net_mover);
 	free(creation->cgroup_path);
 	free(creation->cgroup_host_path);
@@ -327,8 +337,9 @@ int container_plan(const struct container_context *context,
 		result = stages[i].run(&creation, err);
 	if (result == 0)
 		result = creation_compile(&creation, err);
+	if (result == 0)
+		result = creation_fill_init(&creation, -1, err);
 	if (result == 0) {
-		creation_fill_init(&creation, -1);
 		creation_describe(&creation, plan);
 		text_add(plan, "stages of the runtime\n");
 		for (size_t i = 0; i < array_size(stages); i++)

@@ -11,6 +11,7 @@
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/container.h"
 #include "libcontainer/init/init.h"
+#include "libcontainer/lifecycle/passed_on.h"
 #include "libcontainer/state/state.h"
 
 enum creation_kind {
@@ -27,7 +28,11 @@ struct creation {
 	char *bundle;  // absolute
 	char *config_text;
 	size_t config_length;
-	const struct spec *spec;
+	const struct spec *document;   // owned: what was read
+	const struct spec *spec;       // the same, or with what is added below
+	struct spec spec_with_notify;  // its additions are in the arena
+	struct arena arena;
+	struct passed_on passed_on;
 	char *rootfs_path;
 	char *cgroup_path;       // below the cgroup2 mount; NULL: no cgroup
 	char *cgroup_host_path;  // the same with the mount, lent to the rootfs plan
@@ -52,6 +57,7 @@ struct creation {
 	pid_t pid;         // of init; 0: none
 	int pidfd;
 	int master;        // of the terminal, foreground only
+	int notify;        // the container's notification socket; -1: none, or for start to make
 	bool hooks_begun;  // poststop hooks are owed when creation fails
 };
 
@@ -71,7 +77,7 @@ int creation_compile(struct creation *creation, struct error *err) must_check;
 void creation_describe(struct creation *creation, struct text *text);
 // birth.c: from clone3 to "ready"
 // What the child will be given; sync: its end of the conversation, -1 when the steps are only to be shown.
-void creation_fill_init(struct creation *creation, int sync);
+int creation_fill_init(struct creation *creation, int sync, struct error *err) must_check;
 int creation_clone(struct creation *creation, struct error *err) must_check;
 int creation_converse(struct creation *creation, struct error *err) must_check;
 void creation_kill(struct creation *creation);

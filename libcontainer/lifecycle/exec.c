@@ -24,6 +24,7 @@
 #include "libcontainer/lifecycle/exec_process.h"
 #include "libcontainer/lifecycle/foreground.h"
 #include "libcontainer/lifecycle/opened.h"
+#include "libcontainer/lifecycle/passed_on.h"
 
 struct execution {
 	const struct container_context *context;
@@ -35,6 +36,7 @@ struct execution {
 	struct capabilities capabilities;
 	struct syscall_filter filter;
 	struct limits_saved files;
+	struct passed_on passed_on;
 	struct init init;
 	int init_pidfd, target_root, sync, pidfd, master;  // owned
 	int flags;                                         // CLONE_NEW* to join
@@ -206,7 +208,7 @@ static int prepare(struct execution *e, struct error *err)
 	return 0;
 }
 
-static void fill_init(struct execution *e, int sync)
+static int fill_init(struct execution *e, int sync, struct error *err)
 {
 	struct init *init = &e->init;
 	bool staged = (e->flags & CLONE_NEWUSER) != 0;
@@ -222,7 +224,8 @@ static void fill_init(struct execution *e, int sync)
 	init->trace = e->context->trace;
 	init->files = &e->files;
 	init->cpu_affinity = e->process.process.exec_cpu_affinity.final;
-	init->preserve_fds = e->options->preserve_fds;
+	if (passed_on_make(e->context, false, e->options->preserve_fds, &e->passed_on, init, err) < 0)
+		return -1;
 	init->sync = sync;
 	init->gate = -1;
 	init->target_pidfd = e->init_pidfd;
@@ -234,6 +237,7 @@ static void fill_init(struct execution *e, int sync)
 	init->may_set_groups = true;
 	const int keep_out[8] = {e->sync, e->opened.dir_fd, e->opened.root_fd, e->opened.host.fd, e->opened.cgroup.fd, -1, -1, -1};
 	memcpy(init->close_first, keep_out, sizeof keep_out);
+	return 0;
 }
 
 static int clone_into(struct execution *e, struct error *err)
@@ -265,8 +269,7 @@ static int clone_process(struct execution *e, struct error *err)
 	e->sync = sync[0];
 	auto_close int child_sync = sync[1];
 	limits_raise_files(&e->files);
-	fill_init(e, child_sync);
-	if (birth_set_oom_score(&e->process.process, oom_score, err) < 0)
+	if (fill_init(e, child_sync, err) < 0 || birth_set_oom_score(&e->process.process, oom_score, err) < 0)
 		return -1;
 	// only children enter a pid namespace; the process itself comes back at once
 	if (!staged && (e->flags & CLONE_NEWPID)) {
@@ -438,6 +441,7 @@ int container_exec(const struct container_context *context, const struct contain
 	memory_close(e.init_pidfd);
 	memory_close(e.target_root);
 	syscall_filter_done(&e.filter);
+	passed_on_done(&e.passed_on);
 	exec_process_done(&e.process);
 	spec_free(e.spec);
 	opened_done(&e.opened);

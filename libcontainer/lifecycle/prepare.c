@@ -8,6 +8,7 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/lifecycle/creation.h"
+#include "libcontainer/lifecycle/notify.h"
 #include "libcontainer/network/network.h"
 
 static int check_terminal(const struct creation *creation, struct error *err)
@@ -103,8 +104,25 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 			   &creation->rootfs, err);
 }
 
+static int plan_notify(struct creation *creation, struct error *err)
+{
+	const char *root = creation->context->root;
+	auto_free char *default_root = NULL;
+	if (!creation->context->notify_socket)
+		return 0;
+	if (!root && state_root_default(&default_root, err) < 0)
+		return -1;
+	if (notify_add_mount(creation->document, root ? root : default_root, creation->options->id, &creation->arena,
+			     &creation->spec_with_notify, err) < 0)
+		return -1;
+	creation->spec = &creation->spec_with_notify;
+	return 0;
+}
+
 int creation_plan(struct creation *creation, struct error *err)
 {
+	if (plan_notify(creation, err) < 0)
+		return -1;
 	const struct spec *spec = creation->spec;
 	if (state_check_id(creation->options->id, err) < 0 || check_terminal(creation, err) < 0 ||
 	    check_supported(creation, err) < 0)

@@ -11,6 +11,7 @@
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/foreground.h"
 #include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/lifecycle/notify.h"
 #include "libcontainer/lifecycle/remove.h"
 
 // How long the end of the foreground waits for another command on the container, `delete --force` for example.
@@ -38,9 +39,35 @@ static int start(struct creation *creation, struct error *err)
 	return 0;
 }
 
+static struct notify relayed(const struct creation *creation)
+{
+	return (struct notify){.manager = creation->context->notify_socket,
+			       .socket = creation->notify,
+			       .pid = creation->pid,
+			       .pidfd = creation->pidfd,
+			       .log = creation->context->log};
+}
+
+// Its own relay is part of a foreground run; it ends with the container.
+static int wait_with_relay(struct creation *creation, int *status, struct error *err)
+{
+	int ignored;
+	pid_t relay = 0;
+	if (creation->notify >= 0) {
+		const struct notify notify = relayed(creation);
+		relay = notify_relay_in_child(&notify);
+		memory_close(take_fd(&creation->notify));
+	}
+	int result = foreground_wait(creation->pid, creation->pidfd, take_fd(&creation->master), status, err);
+	// it may have been taken with the orphans already
+	if (relay > 0)
+		(void)!process_reap(relay, &ignored);
+	return result;
+}
+
 static int stay(struct creation *creation, bool keep, int *status, struct error *err)
 {
-	int result = foreground_wait(creation->pid, creation->pidfd, take_fd(&creation->master), status, err);
+	int result = wait_with_relay(creation, status, err);
 	creation->pid = 0;
 	if (keep)
 		return result;
@@ -72,7 +99,13 @@ static int run(struct creation *creation, const struct container_run_options *op
 	*status = 0;
 	// the container is complete: from now on other commands may act on it
 	state_unlock(creation->dir_fd);
-	return options->detach ? 0 : stay(creation, options->keep, status, err);
+	if (!options->detach)
+		return stay(creation, options->keep, status, err);
+	if (creation->notify >= 0) {
+		const struct notify notify = relayed(creation);
+		notify_relay_until_ready(&notify);
+	}
+	return 0;
 }
 
 int container_run(const struct container_context *context, const struct container_run_options *options,

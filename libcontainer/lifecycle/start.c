@@ -6,6 +6,7 @@
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/lifecycle/notify.h"
 #include "libcontainer/lifecycle/opened.h"
 
 // How long the end of a failed or refused init may take.
@@ -67,6 +68,25 @@ static int open_gate(struct opened *opened, struct error *err)
 			 opened->record.id);
 }
 
+// A container that was created without NOTIFY_SOCKET has nothing to relay.
+static int listen_to_notify(const struct container_context *context, struct opened *opened, struct notify *notify,
+			    struct error *err)
+{
+	struct error failure;
+	if (!context->notify_socket)
+		return 0;
+	if (notify_listen(opened->dir_fd, &notify->socket, &failure) < 0) {
+		if (failure.code == ENOENT)
+			return 0;
+		*err = failure;
+		return -1;
+	}
+	notify->manager = context->notify_socket;
+	notify->pid = opened->record.pid;
+	notify->log = context->log;
+	return state_open_init(&opened->record, &notify->pidfd, err);
+}
+
 static int start(struct opened *opened, const struct spec *spec, struct error *err)
 {
 	if (!spec->process.set)
@@ -89,7 +109,16 @@ int container_start(const struct container_context *context, const char *id, str
 	if (opened_open(context, id, true, &opened, err) < 0 || refuse(&opened, err) < 0 ||
 	    opened_config(&opened, &spec, err) < 0)
 		return -1;
-	int result = start(&opened, spec, err);
+	struct notify notify = {.socket = -1, .pidfd = -1};
+	int result = listen_to_notify(context, &opened, &notify, err);
+	if (result == 0)
+		result = start(&opened, spec, err);
 	spec_free(spec);
+	// the container is complete: from now on other commands may act on it
+	state_unlock(opened.dir_fd);
+	if (result == 0 && notify.socket >= 0)
+		notify_relay_until_ready(&notify);
+	memory_close(notify.socket);
+	memory_close(notify.pidfd);
 	return result;
 }

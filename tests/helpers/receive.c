@@ -119,8 +119,12 @@ int main(int argc, char **argv)
 		quoted(info, target);
 		fputs("}\n", info);
 		fflush(info);
-		if (datagram)
+		if (datagram) {
+			if (fd >= 0)
+				close(fd);  // what a barrier waits for
+			count = 0;
 			continue;
+		}
 		close(connection);
 		if (fd >= 0 && strstr(target, "seccomp"))
 			serve_seccomp(fd, info);
