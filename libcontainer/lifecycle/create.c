@@ -143,8 +143,10 @@ static int make_cgroup(struct creation *creation, struct error *err)
 	bool in_user_namespace = namespaces_has(&creation->namespaces, spec_namespace_type_user);
 	if (!linux_->resources.devices_set && in_user_namespace)
 		return 0;
-	return cgroup_set_devices(&creation->cgroup, &linux_->resources, linux_->devices,
-				  linux_->devices_count, in_user_namespace, log, err);
+	// where there are rules they are the last word: a device may be listed, and allowed to be read only
+	size_t listed = linux_->resources.devices_count ? 0 : linux_->devices_count;
+	return cgroup_set_devices(&creation->cgroup, &linux_->resources, linux_->devices, listed,
+				  in_user_namespace, log, err);
 }
 
 static void unmake_cgroup(struct creation *creation)
