@@ -95,6 +95,7 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 		.user_namespace_new = namespaces_is_new(ns, spec_namespace_type_user),
 		.user_namespace_added = ns->user_added,
 		.rootless = creation->rootless,
+		.cgroup_namespace = namespaces_has(ns, spec_namespace_type_cgroup),
 		.cgroup_namespace_new = namespaces_is_new(ns, spec_namespace_type_cgroup),
 		.network_namespace_new = namespaces_is_new(ns, spec_namespace_type_network),
 		.cgroup_path = creation->cgroup_host_path,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `type: cgroup`: the unified hierarchy as the container sees it.
 //
-// In a new cgroup namespace it is mounted afresh and shows the container's part alone. Otherwise, and where the
+// In a cgroup namespace it is mounted afresh and shows the namespace's part alone. Otherwise, and where the
 // kernel refuses (user namespaces), the host's own mount is bound: a fresh one from the initial cgroup namespace
 // shows the same and makes every start wait for an RCU grace period (milliseconds).
 #include "libcontainer/rootfs/plan.h"
@@ -54,10 +54,13 @@ int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry, st
 {
 	const struct rootfs_options *options = rootfs->options;
 	const struct mount_options *wanted = &entry->options;
-	if (options->cgroup_namespace_new) {
+	if (options->cgroup_namespace) {
 		struct mount_message message;
 		int fd = mount_new("cgroup2", "cgroup", wanted->data, wanted->data_count, 0, false,
 				   &message);
+		// a joined one could be anybody's
+		if (fd >= 0 && !options->cgroup_namespace_new && !wanted->read_write)
+			entry->options.set |= KERNEL_MOUNT_ATTR_RDONLY;
 		if (fd >= 0)
 			return fd;
 		if ((errno != EPERM && errno != EBUSY) || !options->user_namespace)
@@ -67,7 +70,7 @@ int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry, st
 	}
 	const char *place = host_mount();
 	if (place)
-		return bind_host(entry, place, options->cgroup_namespace_new || !wanted->read_write,
+		return bind_host(entry, place, options->cgroup_namespace || !wanted->read_write,
 				 err);
 	if (options->rootless)
 		return mount_empty(entry, err);

@@ -75,6 +75,22 @@ test_cgroup_namespace_shows_the_root() {
 	equal cgroup '0::/' "$(seen '[.cgroup[] | select(startswith("0::"))][0]')"
 }
 
+# a namespace that is joined shows its own part of the tree, too, and not the host's
+test_joined_cgroup_namespace_shows_its_root() {
+	is_root || skip "only root may join it"
+	local path holder
+	bundle
+	start_sleeping
+	holder=$(husk state "$ID" | jq .pid)
+	path=/proc/$holder/ns/cgroup
+	bundle other
+	config --arg p "$path" '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup",path:$p}]) |
+		.mounts |= map(select(.destination != "/sys/fs/cgroup")) |
+		.mounts += [{destination:"/sys/fs/cgroup",type:"cgroup",source:"cgroup",options:["rw"]}]'
+	equal "processes in the namespace's root" 1 "$(ID=$ID-b run_shell 'wc -l </sys/fs/cgroup/cgroup.procs')"
+	husk delete --force "$ID"
+}
+
 # no limit may be dropped silently
 test_limit_without_controller_is_refused() {
 	has_controllers memory && skip "this host has the controllers"
@@ -241,6 +257,8 @@ test_device_rules() {
 		.process.capabilities.bounding += ["CAP_MKNOD"] | .process.capabilities.effective += ["CAP_MKNOD"] | .process.capabilities.permitted += ["CAP_MKNOD"]'
 	run_tries open /dev/null rw , mknod /tmp/kmsg c 1 11 , open /dev/fuse rw , open /dev/urandom r
 	tried '.arg == "/dev/null" and .result == 0'
+	# that it is listed does not widen what its rule allows
+	tried '.arg == "/dev/fuse" and .errno == "EPERM"'
 	tried '.arg == "/dev/urandom" and .result == 0'
 	run_shell 'mknod /tmp/kmsg c 1 11; cat /tmp/kmsg' >/dev/null 2>err || true
 	contains "$(cat err)" 'not permitted'

@@ -322,7 +322,8 @@ static int run(struct trial *trial, const char *script)
 	if (trial->host_mounts)
 		trial->namespaces &= ~KERNEL_CLONE_NEWNS;
 	trial->options.new_mount_namespace = !trial->host_mounts;
-	trial->options.cgroup_namespace_new = trial->namespaces & KERNEL_CLONE_NEWCGROUP;
+	trial->options.cgroup_namespace = trial->namespaces & KERNEL_CLONE_NEWCGROUP;
+	trial->options.cgroup_namespace_new = trial->options.cgroup_namespace;
 	trial->options.network_namespace_new = trial->namespaces & KERNEL_CLONE_NEWNET;
 	snprintf(config, sizeof config,
 		 "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"%s},\"mounts\":[%s],"
