@@ -63,6 +63,13 @@ static int open_path(const struct rootfs *rootfs, const char *path)
 	return fd;
 }
 
+// A path that is said to be missing is asked for once more: it is the one answer that leaves something unprotected.
+static int open_present(const struct rootfs *rootfs, const char *path)
+{
+	int fd = open_path(rootfs, path);
+	return fd < 0 && errno == ENOENT ? open_path(rootfs, path) : fd;
+}
+
 // A rootless container that shares the host's pid namespace sees a /proc that is not its own: there the kernel
 // itself keeps it from what it may not touch.
 static bool may_skip(const struct rootfs *rootfs)
@@ -113,7 +120,7 @@ struct masks {
 static int mask(struct rootfs *rootfs, struct masks *masks, const char *path, struct error *err)
 {
 	struct stat st;
-	auto_close int target = open_path(rootfs, path);
+	auto_close int target = open_present(rootfs, path);
 	if (target < 0)
 		return may_skip(rootfs) ? 0 : error_errno(err, "open");
 	if (fstat(target, &st) < 0)
@@ -148,7 +155,7 @@ int masks_apply(struct rootfs *rootfs, struct error *err)
 // A copy of the path over itself, with all the attributes that it has and read-only on top.
 static int make_read_only(struct rootfs *rootfs, const char *path, struct error *err)
 {
-	auto_close int target = open_path(rootfs, path);
+	auto_close int target = open_present(rootfs, path);
 	if (target < 0)
 		return may_skip(rootfs) ? 0 : error_errno(err, "open");
 	auto_close int fd = mount_clone(target, "", true, false);
