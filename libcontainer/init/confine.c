@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/init/listener.h"
 #include "libcontainer/init/steps.h"
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/fd.h"
@@ -151,13 +152,10 @@ int step_no_new_privileges(struct init *init, struct error *err)
 
 static int load_filter(struct init *init, struct error *err)
 {
-	auto_close int listener = -1;
-	if (syscall_filter_load(init->filter, &listener, err) < 0)
-		return -1;
-	if (listener < 0)
-		return 0;
-	struct sync_record record = {.step = sync_step_listener};
-	return sync_send(init->sync, &record, listener, err);
+	int none;
+	if (filter_has_listener(init))
+		return listener_load_filter(init, err);
+	return syscall_filter_load(init->filter, &none, err);
 }
 
 int step_filter_early(struct init *init, struct error *err)

@@ -363,7 +363,7 @@ static int converse(struct execution *e, struct error *err)
 			break;
 		case sync_step_listener:
 			result = birth_send_listener(e->spec, e->options->id, e->opened.record.bundle,
-						     e->opened.record.rootfs, "running", e->opened.record.pid,
+						     e->opened.record.rootfs, state_status_name(e->opened.status), e->opened.record.pid,
 						     e->pid, fd, err);
 			break;
 		case sync_step_ready:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other end of the sockets that husk is given: receive INFO SOCKET [dgram].
+// The other end of the sockets that husk is given: receive INFO SOCKET [dgram|agent].
 //
 // stream: takes one connection and one message with its descriptor, appends {"data","fds","target"} to INFO (a file), and then serves the
 // descriptor: a pseudo terminal is copied from and to standard output and input until it hangs up; of a seccomp notification
 // descriptor every call is answered with ENOANO. dgram: each datagram goes to INFO as a line, until the program is ended.
+// agent: serves any number of seccomp descriptors at once until it is ended; acct is answered with ENOANO, all others go on.
 // The socket exists once the line {"listening":1} is in INFO.
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -72,7 +74,7 @@ static void serve_terminal(int fd)
 	}
 }
 
-static void serve_seccomp(int fd, FILE *info)
+static void serve_seccomp(int fd, FILE *info, int agent)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	while (poll(&p, 1, -1) > 0 && !(p.revents & POLLHUP)) {
@@ -80,6 +82,10 @@ static void serve_seccomp(int fd, FILE *info)
 		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &request) < 0)
 			continue;
 		struct seccomp_notif_resp answer = {.id = request.id, .error = -ENOANO};
+		if (agent && request.data.nr != SYS_acct) {
+			answer.error = 0;
+			answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		}
 		fprintf(info, "{\"notification\":%d}\n", request.data.nr);
 		fflush(info);
 		ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
@@ -93,6 +99,7 @@ int main(int argc, char **argv)
 	int count = 0;
 	if (argc < 3)
 		return 2;
+	int agent = argc > 3 && strcmp(argv[3], "agent") == 0;
 	int datagram = argc > 3 && strcmp(argv[3], "dgram") == 0;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	FILE *info = fopen(argv[1], "we");
@@ -126,8 +133,17 @@ int main(int argc, char **argv)
 			continue;
 		}
 		close(connection);
+		if (agent) {
+			count = 0;
+			if (fd >= 0 && fork() == 0) {
+				serve_seccomp(fd, info, 1);
+				_exit(0);
+			}
+			close(fd);
+			continue;
+		}
 		if (fd >= 0 && strstr(target, "seccomp"))
-			serve_seccomp(fd, info);
+			serve_seccomp(fd, info, 0);
 		else if (fd >= 0 && isatty(fd))
 			serve_terminal(fd);
 		return 0;

@@ -117,7 +117,7 @@ test_seccomp_unknown_calls_are_enosys() {
 	bundle
 	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ERRNO",syscalls:[{names:(
 		"read write writev open openat close fstat newfstatat stat lstat lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn ioctl pread64 access pipe " +
-		"execve exit exit_group arch_prctl fcntl getdents64 getpid getppid gettid getuid getgid geteuid getegid set_tid_address set_robust_list prlimit64 getrandom rseq " +
+		"execve exit exit_group arch_prctl fcntl getdents64 getpid acct gettid getuid getgid geteuid getegid set_tid_address set_robust_list prlimit64 getrandom rseq " +
 		"readlink readlinkat uname prctl poll wait4 kill futex close_range capget capset setgroups setresuid setresgid chdir getcwd umask dup dup2 dup3 sendmsg sendto recvmsg shutdown " +
 		"faccessat2 statx clock_gettime sched_yield setuid setgid fchdir openat2 epoll_pwait2" | split(" ")),action:"SCMP_ACT_ALLOW"}]}'
 	run_tries sys 9999 , sys acct 0
@@ -151,6 +151,82 @@ test_seccomp_notify() {
 	sed -n 2p info | jq -e '.fds == 1 and (.target | contains("seccomp"))' >/dev/null
 	sed -n 2p info | jq -r .data | jq -e --arg id "$ID" '.fds == ["seccompFd"] and .metadata == "meta" and .state.id == $id and .pid > 1' >/dev/null
 	wait
+}
+
+# an agent that answers everything: SYSCALL... are notified, acct gets an error and all others go on
+seccomp_agent() {
+	"$TOOLS/receive" info "$S/listener" agent &
+	AGENT=$!
+	eventually 5 grep -q listening info
+	config --arg p "$S/listener" '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",listenerPath:$p,
+		syscalls:[{names:($ARGS.positional + ["acct"]),action:"SCMP_ACT_NOTIFY"}]}' --args "$@"
+}
+end_agent() {
+	kill "$AGENT"
+	wait "$AGENT" 2>/dev/null || true
+}
+states() { sed 1d info | jq -c 'select(.data) | .data | fromjson'; }
+
+# a8 listenerPath: the calls that husk itself makes on the way may be among those that are notified
+test_seccomp_notify_of_our_own_calls() { # limit 60
+	bundle
+	seccomp_agent sendmsg recvmsg sendto recvfrom close wait4 dup3 fcntl execve prctl rt_sigaction rt_sigprocmask setresuid setgroups capset \
+		getcwd chdir accept4 close_range openat writev pwrite64 clone clone3 nanosleep clock_nanosleep exit_group futex
+	local privileges command
+	for privileges in true false; do
+		config --argjson p $privileges '.process.noNewPrivileges = $p'
+		run_tries sys acct 0
+		tried '.arg == "acct" and .errno == "ENOANO"'
+		husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null
+		husk start "$ID"
+		eventually 5 eval '[ "$(status_of $ID)" = stopped ]'
+		husk delete "$ID"
+	done
+	end_agent
+}
+
+# one that is left no room for a further process
+test_seccomp_notify_with_one_process() {
+	bundle
+	seccomp_agent
+	config '.process.rlimits = [{type:"RLIMIT_NPROC",soft:1,hard:1}] | .process.user = {uid:1000,gid:1000} | .process.noNewPrivileges = true'
+	is_root || config '.process.user = {uid:0,gid:0}'
+	run_tries sys acct 0
+	tried '.arg == "acct" and .errno == "ENOANO"'
+	end_agent
+}
+
+# a8 ContainerProcessState: of init and of every exec
+test_seccomp_notify_tells_who() {
+	bundle
+	seccomp_agent
+	config '.linux.seccomp.listenerMetadata = "meta data" | .annotations = {a:"b"} | .process.noNewPrivileges = true'
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null
+	local pid
+	pid=$(husk state "$ID" | jq .pid)
+	states | jq -e --arg id "$ID" --argjson pid "$pid" --arg b "$B" '.ociVersion and .fds == ["seccompFd"] and .pid == $pid and
+		.metadata == "meta data" and .state.id == $id and .state.status == "creating" and .state.pid == $pid and
+		.state.bundle == $b and .state.annotations.a == "b" and .state.ociVersion' >/dev/null
+	husk start "$ID"
+	husk exec "$ID" /bin/probe try sys acct 0 >"$S/tried"
+	tried '.arg == "acct" and .errno == "ENOANO"'
+	husk exec --detach --pid-file pid "$ID" /bin/sleep 5 </dev/null >/dev/null 2>&1
+	equal connections 3 "$(states | wc -l)"
+	states | tail -1 | jq -e --argjson pid "$pid" --argjson own "$(cat pid)" '.pid == $own and .state.pid == $pid and .state.status == "running"' >/dev/null
+	husk delete --force "$ID"
+	end_agent
+}
+
+test_seccomp_notify_without_an_agent_is_refused() {
+	bundle
+	config --arg p "$S/nobody" '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",listenerPath:$p,
+		syscalls:[{names:["sendmsg"],action:"SCMP_ACT_NOTIFY"}]}'
+	refused "linux.seccomp.listenerPath: connect to $S/nobody" run --bundle "$B" "$ID"
+	config '.linux.seccomp.syscalls[0].names = ["write"]'
+	refused 'SCMP_ACT_NOTIFY cannot be used for write' run --bundle "$B" "$ID"
+	config '.linux.seccomp.syscalls = [] | .linux.seccomp.defaultAction = "SCMP_ACT_NOTIFY"'
+	refused SCMP_ACT_NOTIFY run --bundle "$B" "$ID"
 }
 
 # the shipped profile: what it denies, and that an ordinary program does not notice it
