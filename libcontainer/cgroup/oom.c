@@ -12,7 +12,8 @@
 
 int cgroup_oom_open(const struct cgroup *cgroup, struct cgroup_oom *oom, struct error *err)
 {
-	*oom = (struct cgroup_oom){.fd = openat(cgroup->fd, "memory.events", O_RDONLY | O_CLOEXEC)};
+	oom->kills = 0;
+	oom->fd = openat(cgroup->fd, "memory.events", O_RDONLY | O_CLOEXEC);
 	if (oom->fd < 0 && errno != ENOENT && errno != ENODEV)
 		return error_errno(err, "cgroup %s: open memory.events", cgroup->path);
 	(void)cgroup_oom_take(oom);
