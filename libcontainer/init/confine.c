@@ -179,19 +179,44 @@ int step_identity(struct init *init, struct error *err)
 	return 0;
 }
 
-// As the user, so that his permissions count. Then proves that the directory lies inside: a descriptor of the host that leaked could
-// have been named as /proc/self/fd/N (CVE-2024-21626).
-int step_working_directory(struct init *init, struct error *err)
+// A descriptor of the host that leaked could have been named as /proc/self/fd/N (CVE-2024-21626).
+static int prove_inside(const char *cwd, struct error *err)
 {
-	const char *cwd = init->process->cwd;
-	if (chdir(cwd) < 0)
-		return error_errno(err, "chdir to `%s`", cwd);
 	char where[4096];
+	where[0] = '\0';  // a filter can answer in the kernel's place, and writes nothing
 	long length = syscall(SYS_getcwd, where, sizeof where);
 	if (length < 0)
 		return errno == ERANGE || errno == ENAMETOOLONG ? 0 : error_errno(err, "process.cwd `%s`", cwd);
 	if (where[0] != '/')
 		return error_set(err, EPERM, "process.cwd `%s`: it is outside of the container", cwd);
+	return 0;
+}
+
+// Where getcwd can still be asked. A directory that is closed to root is left to step_working_directory.
+int step_prove_directory(struct init *init, struct error *err)
+{
+	const char *cwd = init->process->cwd;
+	if (chdir(cwd) < 0)
+		return 0;
+	if (prove_inside(cwd, err) < 0)
+		return -1;
+	init->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (init->cwd_fd < 0)
+		return error_errno(err, "process.cwd `%s`", cwd);
+	init->cwd_proven = true;
+	return 0;
+}
+
+// As the user, so that his permissions count. Then proves that the directory lies inside, or, where a filter refuses to tell,
+// goes to the one of which that is known.
+int step_working_directory(struct init *init, struct error *err)
+{
+	const char *cwd = init->process->cwd;
+	auto_close int proven = init->cwd_proven ? take_fd(&init->cwd_fd) : -1;
+	if (chdir(cwd) < 0)
+		return error_errno(err, "chdir to `%s`", cwd);
+	if (prove_inside(cwd, err) < 0)
+		return proven >= 0 && fchdir(proven) == 0 ? 0 : -1;
 	return 0;
 }
 

@@ -322,12 +322,15 @@ const struct init_step container_init_steps[] = {
 	// before any path of the container's choosing is followed
 	{"close descriptors", step_close_descriptors, NULL},
 	{"set no_new_privs", step_no_new_privileges, wants_process},
+	// a filter may refuse what the proof needs
+	{"prove the working directory", step_prove_directory, wants_filter_early},
 	{"load the system call filter", step_filter_early, wants_filter_early},
 	{"take the user's identity", step_identity, wants_process},
 	// as the user; a missing program is an error of create
 	{"find the program", look_up, wants_process},
 	// a listener has to reach its agent while the runtime is there to hand it over
-	{"load the system call filter with its listener", step_filter_listener, wants_filter_listener},
+	{"load the system call filter with its listener", step_filter_listener,
+	 wants_filter_listener},
 	{"report ready", ready, NULL},
 	{"wait for start", gate, wants_gate},
 	{"run startContainer hooks", start_hooks, wants_start_hooks},

@@ -104,11 +104,14 @@ const struct init_step exec_init_steps[] = {
 	// before any path of the container's choosing is followed
 	{"close descriptors", step_close_descriptors, NULL},
 	{"set no_new_privs", step_no_new_privileges, NULL},
+	// a filter may refuse what the proof needs
+	{"prove the working directory", step_prove_directory, wants_filter_early},
 	{"load the system call filter", step_filter_early, wants_filter_early},
 	{"take the user's identity", step_identity, NULL},
 	{"change to the working directory", step_working_directory, NULL},
 	{"find the program", step_find_program, NULL},
-	{"load the system call filter with its listener", step_filter_listener, wants_filter_listener},
+	{"load the system call filter with its listener", step_filter_listener,
+	 wants_filter_listener},
 	{"report ready", ready, NULL},
 	{"reset signals", step_signals, NULL},
 	{"say the last word", step_say_last, NULL},

@@ -66,6 +66,8 @@ struct init {
 	char *program;
 	int proc_fd;
 	int pty_peer;
+	int cwd_fd;  // the working directory, once it is proven to lie inside
+	bool cwd_proven;
 	int outcome;  // where failure is reported: sync, or the connection of `start`
 };
 

@@ -18,6 +18,7 @@ int step_labels(struct init *init, struct error *err) must_check;
 int step_environment(struct init *init, struct error *err) must_check;
 int step_find_program(struct init *init, struct error *err) must_check;
 int step_no_new_privileges(struct init *init, struct error *err) must_check;
+int step_prove_directory(struct init *init, struct error *err) must_check;
 int step_filter_early(struct init *init, struct error *err) must_check;
 int step_identity(struct init *init, struct error *err) must_check;
 int step_working_directory(struct init *init, struct error *err) must_check;

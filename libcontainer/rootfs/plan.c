@@ -105,11 +105,29 @@ static enum mount_kind kind_of(const struct mount_entry *entry)
 	return mount_kind_other;
 }
 
+// A bind shows a file system that was mounted before: an option with a value is one for that file system, and mount(2) has always
+// ignored it. A word without a value is more likely a flag, misspelled, whose protection would be missing.
+static int drop_bind_data(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
+{
+	struct mount_options *options = &entry->options;
+	for (size_t i = 0; i < options->data_count; i++) {
+		const struct mount_parameter *data = &options->data[i];
+		if (!data->value)
+			return error_set(err, EINVAL, "a bind takes no file system option: '%s'",
+					 data->key);
+		log_warning(
+			rootfs->log,
+			"mounts[%zu] %s: a bind takes no file system option: '%s=%s' is ignored",
+			entry->index, entry->spec->destination, data->key, data->value);
+	}
+	options->data_count = 0;
+	return 0;
+}
+
 static int check_bind(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
-	if (entry->options.data_count > 0)
-		return error_set(err, EINVAL, "a bind takes no file system option: '%s'",
-				 entry->options.data[0].key);
+	if (drop_bind_data(rootfs, entry, err) < 0)
+		return -1;
 	const char *source = entry->spec->source;
 	if (!source || !*source)
 		return error_set(err, EINVAL, "a bind needs a source");

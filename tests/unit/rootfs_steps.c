@@ -837,8 +837,8 @@ START_TEST(refusals)
 	} cases[] = {
 		{ONE("/a", "nowhere", "", "\"bind\""),
 		 "mounts[0].source nowhere: No such file or directory"},
-		{ONE("/a", "data", "", "\"bind\",\"size=1\""),
-		 "mounts[0] /a: a bind takes no file system option: 'size'"},
+		{ONE("/a", "data", "", "\"bind\",\"size=1\",\"noexecc\""),
+		 "mounts[0] /a: a bind takes no file system option: 'noexecc'"},
 		{ONE("/a", "x", "nosuchfs", ""), "mounts[0] /a: mount nosuchfs: No such device"},
 		{ONE("/a", "x", "tmpfs", "\"nonsense=1\""), "nonsense"},
 		{ONE("/proc", "x", "tmpfs", ""), "mounts[0] /proc: type 'tmpfs': only procfs"},
