@@ -62,6 +62,26 @@ static int enter_parent(struct descent *descent, const char *name, size_t end)
 	return 0;
 }
 
+int cgroup_foresee_made(const struct cgroup_host *host, const char *path, char **made_from, struct error *err)
+{
+	auto_close int above = open_directory(host->fd, ".");
+	const char *end = strchr(path + 1, '/');
+	for (; above >= 0 && end; end = strchr(end + 1, '/')) {
+		const char *name = end;
+		char component[256];
+		while (name[-1] != '/')
+			name--;
+		snprintf(component, sizeof component, "%.*s", (int)(end - name), name);
+		int fd = open_directory(above, component);
+		memory_close(above);
+		above = fd;
+		if (fd < 0 || fgetxattr(fd, MADE_BY_US, NULL, 0) > 0)
+			break;
+	}
+	*made_from = end ? strndup(path, (size_t)(end - path)) : strdup(path);
+	return *made_from ? 0 : error_set(err, ENOMEM, "cgroup %s: out of memory", path);
+}
+
 static int enter_parents(const struct cgroup_host *host, const char *path, struct descent *descent)
 {
 	descent->parent_fd = open_directory(host->fd, ".");

@@ -57,6 +57,11 @@ int cgroup_check(const struct cgroup_host *host, const struct spec_resources *re
 int cgroup_create(const struct cgroup_host *host, const char *path, const struct spec_resources *resources,
 		  struct cgroup *cgroup, const struct log *log, struct error *err) must_check;
 
+// What cgroup_create would make of path, to be noted before it does: the part of it up to the first component that is missing, or
+// that an earlier create made. malloc'ed into *made_from.
+int cgroup_foresee_made(const struct cgroup_host *host, const char *path, char **made_from,
+			struct error *err) must_check;
+
 // Opens an existing one, for later commands. ENOENT in err->code when it is gone.
 int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup *cgroup, struct error *err) must_check;
 
@@ -100,6 +105,9 @@ bool cgroup_is_frozen(const struct cgroup *cgroup);
 // they are empty (made_from: as stored; NULL removes only the directory). Bounded by timeout_ms; when something stays, -1 and
 // an error that names the pids. A cgroup that is gone is success.
 int cgroup_destroy(struct cgroup *cgroup, const char *made_from, int timeout_ms, struct error *err) must_check;
+// The parents of path (the leaf, which is gone) up to made_from, as long as they are empty.
+int cgroup_remove_parents(const struct cgroup_host *host, const char *path, const char *made_from,
+			  struct error *err) must_check;
 
 void cgroup_close(struct cgroup *cgroup);
 

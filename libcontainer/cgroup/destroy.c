@@ -95,22 +95,19 @@ static int destroy(struct cgroup *cgroup, int timeout_ms, struct error *err)
 	}
 }
 
-// Removes the parents from the leaf's up to made_from, as long as they are empty.
-static int remove_parents(const struct cgroup *cgroup, const char *made_from, struct error *err)
+int cgroup_remove_parents(const struct cgroup_host *host, const char *leaf, const char *made_from,
+			  struct error *err)
 {
 	size_t length = strlen(made_from);
-	if (strncmp(cgroup->path, made_from, length) != 0 || length < 2 ||
-	    (cgroup->path[length] && cgroup->path[length] != '/'))
-		return error_set(err, EINVAL, "remove cgroup %s: '%s' is not above it", cgroup->path,
-				 made_from);
-	auto_free char *path = strdup(cgroup->path);
+	if (strncmp(leaf, made_from, length) != 0 || length < 2 || (leaf[length] && leaf[length] != '/'))
+		return error_set(err, EINVAL, "remove cgroup %s: '%s' is not above it", leaf, made_from);
+	auto_free char *path = strdup(leaf);
 	if (!path)
-		return error_set(err, ENOMEM, "remove cgroup %s: out of memory", cgroup->path);
+		return error_set(err, ENOMEM, "remove cgroup %s: out of memory", leaf);
 	for (char *slash; (slash = strrchr(path, '/')) && (size_t)(slash - path) >= length;) {
 		*slash = '\0';
 		// others may use it by now: that is no failure
-		if (unlinkat(cgroup->host->fd, cgroup_path_relative(path), AT_REMOVEDIR) < 0 &&
-		    !is_gone(errno))
+		if (unlinkat(host->fd, cgroup_path_relative(path), AT_REMOVEDIR) < 0 && !is_gone(errno))
 			break;
 	}
 	return 0;
@@ -120,5 +117,7 @@ int cgroup_destroy(struct cgroup *cgroup, const char *made_from, int timeout_ms,
 {
 	if (destroy(cgroup, timeout_ms, err) < 0)
 		return -1;
-	return made_from && *made_from ? remove_parents(cgroup, made_from, err) : 0;
+	if (!made_from || !*made_from)
+		return 0;
+	return cgroup_remove_parents(cgroup->host, cgroup->path, made_from, err);
 }

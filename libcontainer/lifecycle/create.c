@@ -21,6 +21,7 @@
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/lifecycle/notify.h"
+#include "libcontainer/lifecycle/remove.h"
 
 #define UNDO_CGROUP_MS 10000
 
@@ -41,6 +42,7 @@ static int reserve(struct creation *creation, struct error *err)
 static void unreserve(struct creation *creation)
 {
 	struct error ignored;
+	(void)!remove_root_mounts(creation->rootfs_path, creation->record.root_mount, &ignored);
 	if (creation->dir_fd >= 0)
 		(void)!state_remove(creation->root_fd, creation->options->id, &ignored);
 }
@@ -96,6 +98,12 @@ static int record(struct creation *creation, struct error *err)
 	if (process_start_time(r->creator, &r->creator_start_time, &zombie) < 0)
 		return error_errno(err, "read /proc/%d/stat", (int)r->creator);
 	r->owner = geteuid();
+	if (creation->cgroup_path &&
+	    cgroup_foresee_made(&creation->host, creation->cgroup_path, &r->cgroup_made_from, err) < 0)
+		return -1;
+	if (!namespaces_has(&creation->namespaces, spec_namespace_type_mount) &&
+	    remove_find_root_mount(creation->rootfs_path, &r->root_mount, err) < 0)
+		return -1;
 	r->private_pid_namespace = namespaces_is_new(&creation->namespaces, spec_namespace_type_pid);
 	r->rootless = creation->rootless;
 	if (state_write(creation->dir_fd, r, err) < 0)
@@ -131,6 +139,7 @@ static int make_cgroup(struct creation *creation, struct error *err)
 		creation->cgroup.fd = -1;
 		return 0;
 	}
+	free(take_ptr(&creation->record.cgroup_made_from));
 	if (creation->cgroup.made_from) {
 		creation->record.cgroup_made_from = strdup(creation->cgroup.made_from);
 		if (!creation->record.cgroup_made_from)

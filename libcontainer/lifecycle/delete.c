@@ -68,7 +68,8 @@ static int remove_opened(const struct container_context *context, struct opened 
 		log_warning(context->log, "%s: poststop hooks are not run", unreadable.message);
 	const struct removal removal = {
 		.root_fd = opened->root_fd, .id = id, .cgroup = &opened->cgroup,
-		.cgroup_made_from = opened->record.cgroup_made_from, .spec = spec,
+		.cgroup_host = &opened->host, .cgroup_path = opened->record.cgroup_path,
+		.cgroup_made_from = opened->record.cgroup_made_from, .root_mount = opened->record.root_mount, .spec = spec,
 		.bundle = opened->record.bundle, .rootfs = opened->record.rootfs, .log = context->log,
 	};
 	int result = remove_container(&removal, err);

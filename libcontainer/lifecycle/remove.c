@@ -2,8 +2,12 @@
 // See remove.h.
 #include "libcontainer/lifecycle/remove.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
+#include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/state/state.h"
@@ -11,20 +15,45 @@
 // How long processes may take to die after SIGKILL (a process in uninterruptible sleep takes as long as it likes).
 #define DESTROY_MS 10000
 
-// Without a mount namespace of its own the container's mounts were made below root.path, in the caller's.
-static void unmount_shared(const struct removal *removal)
+int remove_find_root_mount(const char *rootfs, uint64_t *id, struct error *err)
+{
+	struct statx found;
+	auto_close int fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &found) < 0)
+		return error_errno(err, "root.path %s", rootfs);
+	*id = found.stx_mnt_id;
+	return 0;
+}
+
+// Without a mount namespace of its own the container's mounts were made below root.path, in the caller's. One mount holds them all,
+// but it may not have come to it; then what is there is the caller's own.
+int remove_root_mounts(const char *rootfs, uint64_t root_mount, struct error *err)
 {
 	const int detach = KERNEL_MNT_DETACH | UMOUNT_NOFOLLOW;
-	if (removal->spec && !removal->spec->linux_.namespaces[spec_namespace_type_mount].listed)
-		(void)!sys_umount2(removal->rootfs, detach);
+	uint64_t now;
+	if (root_mount == 0)
+		return 0;
+	if (remove_find_root_mount(rootfs, &now, err) < 0)
+		return err->code == ENOENT ? 0 : -1;
+	if (now != root_mount && sys_umount2(rootfs, detach) < 0)
+		return error_errno(err, "root.path %s: unmount", rootfs);
+	return 0;
+}
+
+static int remove_cgroup(const struct removal *removal, struct error *err)
+{
+	if (removal->cgroup->fd >= 0)
+		return cgroup_destroy(removal->cgroup, removal->cgroup_made_from, DESTROY_MS, err);
+	// a command that was killed may have come as far as the parents
+	if (removal->cgroup_host->fd < 0 || !removal->cgroup_path || !removal->cgroup_made_from)
+		return 0;
+	return cgroup_remove_parents(removal->cgroup_host, removal->cgroup_path, removal->cgroup_made_from, err);
 }
 
 int remove_container(const struct removal *removal, struct error *err)
 {
-	if (removal->cgroup->fd >= 0 &&
-	    cgroup_destroy(removal->cgroup, removal->cgroup_made_from, DESTROY_MS, err) < 0)
+	if (remove_cgroup(removal, err) < 0 || remove_root_mounts(removal->rootfs, removal->root_mount, err) < 0)
 		return -1;
-	unmount_shared(removal);
 	if (state_remove(removal->root_fd, removal->id, err) < 0)
 		return -1;
 	if (removal->spec)

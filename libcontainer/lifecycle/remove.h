@@ -12,8 +12,10 @@
 struct removal {
 	int root_fd;
 	const char *id;
-	struct cgroup *cgroup;  // its fd -1: none
-	const char *cgroup_made_from;
+	struct cgroup *cgroup;  // its fd -1: none, or gone
+	const struct cgroup_host *cgroup_host;
+	const char *cgroup_path, *cgroup_made_from;  // as recorded, or NULL
+	uint64_t root_mount;                         // as recorded
 	const struct spec *spec;  // for the hooks; NULL: there is no readable configuration, hence no hooks
 	const char *bundle, *rootfs;
 	const struct log *log;
@@ -21,5 +23,10 @@ struct removal {
 
 // 0 means that nothing is left. On failure the state stays, so that it can be tried again.
 int remove_container(const struct removal *removal, struct error *err) must_check;
+
+// The id of the mount on which a root file system without a mount namespace of its own is now.
+int remove_find_root_mount(const char *rootfs, uint64_t *id, struct error *err) must_check;
+// Takes away what was mounted over it since (root_mount: as it was; 0: nothing to do).
+int remove_root_mounts(const char *rootfs, uint64_t root_mount, struct error *err) must_check;
 
 #endif

@@ -81,7 +81,9 @@ static int stay(struct creation *creation, bool keep, int *status, struct error 
 	}
 	const struct removal removal = {
 		.root_fd = creation->root_fd, .id = creation->options->id, .cgroup = &creation->cgroup,
-		.cgroup_made_from = creation->record.cgroup_made_from, .spec = creation->spec,
+		.cgroup_host = &creation->host, .cgroup_path = creation->record.cgroup_path,
+		.cgroup_made_from = creation->record.cgroup_made_from, .root_mount = creation->record.root_mount,
+		.spec = creation->spec,
 		.bundle = creation->bundle, .rootfs = creation->rootfs_path, .log = creation->context->log,
 	};
 	if (remove_container(&removal, &failure) < 0 && result == 0) {

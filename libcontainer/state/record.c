@@ -31,6 +31,7 @@ const struct record_field record_fields[RECORD_FIELDS] = {
 	FIELD(start_time, u64, true),
 	FIELD(creator, pid, true),
 	FIELD(creator_start_time, u64, true),
+	FIELD(root_mount, u64, false),
 	FIELD(owner, uid, true),
 	FIELD(private_pid_namespace, bool, true),
 	FIELD(rootless, bool, true),

@@ -33,6 +33,7 @@ struct state_record {
 	uint64_t start_time;  // of init, clock ticks; tells a reused pid
 	pid_t creator;        // the creating process and its start time: while it lives, the container is "creating"
 	uint64_t creator_start_time;
+	uint64_t root_mount;  // without a mount namespace: id of the mount on which root.path is, before anything is mounted; else 0
 	uid_t owner;
 	bool private_pid_namespace;  // init's end ends everything in it
 	bool rootless;

@@ -287,6 +287,24 @@ test_masks_without_mount_namespace_are_refused() {
 	refused mount run --bundle "$B" "$ID"
 }
 
+# what the caller has mounted on root.path stays, and what husk mounted goes, also after a start that failed
+test_without_mount_namespace_the_host_is_as_before() {
+	is_root || skip "a plain user's container always has a mount namespace"
+	bundle
+	mount --bind "$B/rootfs" "$B/rootfs"
+	config 'del(.linux.maskedPaths, .linux.readonlyPaths) | .linux.namespaces |= map(select(.type != "mount"))'
+	equal "mounted inside" 1 "$(run_shell 'grep -c " /dev/pts " /proc/self/mounts')"
+	equal "mounts after a run" 1 "$(grep -c " $B/rootfs" /proc/self/mountinfo)"
+	config '.mounts += [{destination:"/x",type:"nosuchfs",source:"x"}]'
+	refused nosuchfs run --bundle "$B" "$ID"
+	equal "mounts after a failure" 1 "$(grep -c " $B/rootfs" /proc/self/mountinfo)"
+	config '.mounts = []'
+	args /bin/true
+	husk run --bundle "$B" "$ID"
+	equal "mounts when nothing was mounted" 1 "$(grep -c " $B/rootfs" /proc/self/mountinfo)"
+	umount "$B/rootfs"
+}
+
 test_no_pivot() {
 	bundle
 	config_args_see
