@@ -15,6 +15,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec/husk
 MANDIR ?= $(PREFIX)/share/man
+SHAREDIR ?= $(PREFIX)/share
 DATADIR ?= $(PREFIX)/share/husk
 FUZZ_SECONDS ?= 60
 
@@ -226,12 +227,17 @@ fuzz: $(FUZZ_PROGRAMS)
 
 # ---- installing -------------------------------------------------------------------------------
 
+COMPLETIONS := bash-completion/completions/husk zsh/site-functions/_husk fish/vendor_completions.d/husk.fish
 MAN_PAGES := $(wildcard man/*.[1-9])
 install: $(PROGRAMS)
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(DATADIR)'
 	install -m 0755 $B/husk '$(DESTDIR)$(BINDIR)'
 	install -m 0755 $B/husk-link '$(DESTDIR)$(LIBEXECDIR)'
 	install -m 0644 seccomp-profiles/default.json '$(DESTDIR)$(DATADIR)/seccomp.json'
+	@install -d $(addprefix '$(DESTDIR)$(SHAREDIR)'/,$(dir $(COMPLETIONS)))
+	$B/husk completion bash >'$(DESTDIR)$(SHAREDIR)/$(word 1,$(COMPLETIONS))'
+	$B/husk completion zsh >'$(DESTDIR)$(SHAREDIR)/$(word 2,$(COMPLETIONS))'
+	$B/husk completion fish >'$(DESTDIR)$(SHAREDIR)/$(word 3,$(COMPLETIONS))'
 	@for page in $(MAN_PAGES); do \
 		dir='$(DESTDIR)$(MANDIR)'/man$${page##*.}; \
 		install -d "$$dir" && install -m 0644 $$page "$$dir" || exit 1; \
@@ -239,6 +245,7 @@ install: $(PROGRAMS)
 
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/husk' '$(DESTDIR)$(LIBEXECDIR)/husk-link' '$(DESTDIR)$(DATADIR)/seccomp.json'
+	rm -f $(addprefix '$(DESTDIR)$(SHAREDIR)'/,$(COMPLETIONS))
 	@for page in $(notdir $(MAN_PAGES)); do rm -f '$(DESTDIR)$(MANDIR)'/man$${page##*.}/$$page; done
 	@rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXECDIR)' 2>/dev/null || true
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // husk delete: removes what a container holds.
 #include "runtime/command.h"
+#include "runtime/matching.h"
 
 struct delete_options {
 	bool force;
+	bool regex;
 };
 
 static int delete_run(const struct command_call *call, int *status, struct error *err);
@@ -11,6 +13,8 @@ static int delete_run(const struct command_call *call, int *status, struct error
 static const struct options_row rows[] = {
 	{"force", NULL, "kill it first; no error when there is no such container",
 	 offsetof(struct delete_options, force), options_kind_flag, 'f'},
+	{"regex", NULL, "ID is a regular expression: delete all that match",
+	 offsetof(struct delete_options, regex), options_kind_flag, 'r'},
 	{0},
 };
 
@@ -28,8 +32,17 @@ const struct command command_delete = {
 	.run = delete_run,
 };
 
+static int delete_matching(const struct container_context *context,
+			   const struct container_state *state, void *data, struct error *err)
+{
+	const struct delete_options *options = data;
+	return container_delete(context, state->id, options->force, err);
+}
+
 static int delete_run(const struct command_call *call, int *status unused_result, struct error *err)
 {
-	const struct delete_options *options = call->options;
+	struct delete_options *options = call->options;
+	if (options->regex)
+		return matching_each(call->context, call->words[0], delete_matching, options, err);
 	return container_delete(call->context, call->words[0], options->force, err);
 }

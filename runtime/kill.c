@@ -2,9 +2,11 @@
 // husk kill: sends a signal. Options may stand on both sides of the words, because engines write both.
 #include "libcontainer/kernel/process.h"
 #include "runtime/command.h"
+#include "runtime/matching.h"
 
 struct kill_options {
 	bool all;
+	bool regex;
 };
 
 static int kill_run(const struct command_call *call, int *status, struct error *err);
@@ -12,6 +14,8 @@ static int kill_run(const struct command_call *call, int *status, struct error *
 static const struct options_row rows[] = {
 	{"all", NULL, "signal every process of the container, not only its first",
 	 offsetof(struct kill_options, all), options_kind_flag, 'a'},
+	{"regex", NULL, "ID is a regular expression: signal all that match and have not stopped",
+	 offsetof(struct kill_options, regex), options_kind_flag, 'r'},
 	{0},
 };
 
@@ -30,6 +34,20 @@ const struct command command_kill = {
 	.run = kill_run,
 };
 
+struct wanted {
+	int signal;
+	bool all;
+};
+
+static int kill_matching(const struct container_context *context,
+			 const struct container_state *state, void *data, struct error *err)
+{
+	const struct wanted *wanted = data;
+	if (text_equal(state->status, "stopped") || text_equal(state->status, "creating"))
+		return 0;
+	return container_kill(context, state->id, wanted->signal, wanted->all, err);
+}
+
 static int kill_run(const struct command_call *call, int *status unused_result, struct error *err)
 {
 	const struct kill_options *options = call->options;
@@ -37,5 +55,8 @@ static int kill_run(const struct command_call *call, int *status unused_result, 
 	int signal = signals_from_name(name);
 	if (signal < 0)
 		return error_set(err, 0, "unknown signal \"%s\"", name);
+	struct wanted wanted = {signal, options->all};
+	if (options->regex)
+		return matching_each(call->context, call->words[0], kill_matching, &wanted, err);
 	return container_kill(call->context, call->words[0], signal, options->all, err);
 }
