@@ -80,6 +80,22 @@ static bool may_skip(const struct rootfs *rootfs)
 	       !rootfs->spec->linux_.namespaces[spec_namespace_type_pid].listed;
 }
 
+static int look_at(int fd, struct statx *found, struct error *err)
+{
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, found) < 0)
+		return error_errno(err, "stat");
+	return 0;
+}
+
+// Nothing can be laid over the root: who stands in it already would go on seeing it.
+static int is_root(const struct rootfs *rootfs, const struct statx *found, struct error *err)
+{
+	struct statx root;
+	if (look_at(rootfs->root_fd, &root, err) < 0)
+		return -1;
+	return found->stx_ino == root.stx_ino && found->stx_mnt_id == root.stx_mnt_id;
+}
+
 // What is attached first is copied for those that follow: an attached mount can be copied on every kernel.
 static int cover(int *first_fd, bool *first_used, int target_fd)
 {
@@ -119,14 +135,17 @@ struct masks {
 
 static int mask(struct rootfs *rootfs, struct masks *masks, const char *path, struct error *err)
 {
-	struct stat st;
+	struct statx found;
 	auto_close int target = open_present(rootfs, path);
 	if (target < 0)
 		return may_skip(rootfs) ? 0 : error_errno(err, "open");
-	if (fstat(target, &st) < 0)
-		return error_errno(err, "stat");
+	if (look_at(target, &found, err) < 0)
+		return -1;
 	int result;
-	if (S_ISDIR(st.st_mode)) {
+	if (S_ISDIR(found.stx_mode)) {
+		int root = is_root(rootfs, &found, err);
+		if (root != 0)
+			return root < 0 ? -1 : error_set(err, EINVAL, "the root cannot be masked");
 		if (masks->directory_fd < 0)
 			masks->directory_fd = make_empty_directory(rootfs, err);
 		if (masks->directory_fd < 0)
@@ -158,12 +177,16 @@ static int make_read_only(struct rootfs *rootfs, const char *path, struct error 
 	auto_close int target = open_present(rootfs, path);
 	if (target < 0)
 		return may_skip(rootfs) ? 0 : error_errno(err, "open");
-	auto_close int fd = mount_clone(target, "", true, false);
+	struct statx found;
+	int root = look_at(target, &found, err) < 0 ? -1 : is_root(rootfs, &found, err);
+	if (root < 0)
+		return -1;
+	auto_close int fd = root ? take_fd(&target) : mount_clone(target, "", true, false);
 	if (fd < 0)
 		return error_errno(err, "bind");
 	if (mount_set_attributes(fd, KERNEL_MOUNT_ATTR_RDONLY, 0, false) < 0)
 		return error_errno(err, "make read-only");
-	return mount_attach(fd, target) < 0 ? error_errno(err, "attach") : 0;
+	return !root && mount_attach(fd, target) < 0 ? error_errno(err, "attach") : 0;
 }
 
 int readonly_paths_apply(struct rootfs *rootfs, struct error *err)

@@ -280,6 +280,20 @@ test_masked_and_readonly_paths() {
 	refused relative run --bundle "$B" "$ID"
 }
 
+# nothing can be laid over the root, by whatever name
+test_the_root_among_masked_and_readonly_paths() {
+	bundle
+	ln -s / "$B/rootfs/itself"
+	for path in / //. /itself; do
+		config --arg p "$path" '.linux.maskedPaths = [] | .linux.readonlyPaths = [$p]'
+		run_tries create /x , create /dev/shm/x
+		tried '.arg == "/x" and .errno == "EROFS"'
+		tried '.arg == "/dev/shm/x" and .result == 0'
+		config --arg p "$path" '.linux.readonlyPaths = [] | .linux.maskedPaths = [$p]'
+		refused "the root cannot be masked" run --bundle "$B" "$ID"
+	done
+}
+
 test_masks_without_mount_namespace_are_refused() {
 	is_root || skip "a plain user's container always has a mount namespace"
 	bundle
