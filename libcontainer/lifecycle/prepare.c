@@ -135,7 +135,7 @@ int creation_plan(struct creation *creation, struct error *err)
 		return -1;
 	creation->init.labels.apparmor = spec->process.apparmor_profile;
 	creation->init.labels.selinux = spec->process.selinux_label;
-	if (labels_check(&creation->init.labels, err) < 0)
+	if (labels_check(&creation->init.labels, err) < 0 || labels_check_mount(spec->linux_.mount_label, err) < 0)
 		return -1;
 	const struct spec_capabilities *wanted = &spec->process.capabilities;
 	if (namespaces_has(&creation->namespaces, spec_namespace_type_user))

@@ -57,6 +57,13 @@ int labels_check(const struct labels *labels, struct error *err)
 	return 0;
 }
 
+int labels_check_mount(const char *label, struct error *err)
+{
+	if (label && *label && !selinux_enabled())
+		return error_set(err, EOPNOTSUPP, "linux.mountLabel %s: SELinux is not enabled in this kernel", label);
+	return 0;
+}
+
 static int apply_apparmor(const char *profile, int proc_fd, struct error *err)
 {
 	auto_text struct text value = {0};

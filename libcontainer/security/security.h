@@ -75,6 +75,8 @@ struct labels {
 };
 // In the calling process: asked for and absent in this kernel -> error.
 int labels_check(const struct labels *labels, struct error *err) must_check;
+// The same for linux.mountLabel (or NULL), which is for the mounts to apply.
+int labels_check_mount(const char *label, struct error *err) must_check;
 // Sets the labels of the next execve (lsm_set_self_attr, or a verified procfs file whose root descriptor is proc_fd).
 int labels_apply(const struct labels *labels, int proc_fd, struct error *err) must_check;
 

@@ -542,6 +542,10 @@ test_labels_without_support_are_refused() {
 	if [ ! -d /sys/fs/selinux/class ]; then
 		config '.process.selinuxLabel = "system_u:system_r:container_t:s0"'
 		refused elinux run --bundle "$B" "$ID"
+		# also when there is no mount that would take it
+		config 'del(.process.selinuxLabel) | .linux.mountLabel = "system_u:object_r:container_file_t:s0" |
+			.mounts |= map(select(.type == "proc"))'
+		refused mountLabel run --bundle "$B" "$ID"
 	fi
 }
 
