@@ -48,6 +48,8 @@ static int enter_parent(struct descent *descent, const char *name, size_t end)
 		made = mkdirat(descent->parent_fd, name, 0755) == 0;
 		if (!made && errno != EEXIST)
 			return -1;
+		if (made && descent->made_from == 0)
+			descent->made_from = end;
 		fd = open_directory(descent->parent_fd, name);
 	}
 	if (fd < 0)
@@ -57,7 +59,7 @@ static int enter_parent(struct descent *descent, const char *name, size_t end)
 	// without the mark an empty parent is left behind at worst
 	if (made)
 		(void)!fsetxattr(fd, MADE_BY_US, "1", 1, 0);
-	if (descent->made_from == 0 && (made || fgetxattr(fd, MADE_BY_US, NULL, 0) > 0))
+	if (descent->made_from == 0 && fgetxattr(fd, MADE_BY_US, NULL, 0) > 0)
 		descent->made_from = end;
 	return 0;
 }

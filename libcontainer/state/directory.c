@@ -130,6 +130,15 @@ static bool still_named(int root_fd, const char *id, int dir_fd)
 	       name.st_dev == held.st_dev && name.st_ino == held.st_ino;
 }
 
+// The directory was made, and no more came of it: an empty one must not keep its name in use.
+static int give_up(int root_fd, const char *id)
+{
+	int saved = errno;
+	(void)unlinkat(root_fd, id, AT_REMOVEDIR);
+	errno = saved;
+	return -1;
+}
+
 int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err)
 {
 	if (state_check_id(id, err) < 0)
@@ -146,8 +155,10 @@ int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err)
 		auto_close int fd = openat(root_fd, id, directory_flags);
 		if (fd < 0 && errno == ENOENT)
 			continue;
-		if (fd < 0)
-			return error_errno(err, "state directory of container `%s`", id);
+		if (fd < 0) {
+			error_errno(err, "state directory of container `%s`", id);
+			return give_up(root_fd, id);
+		}
 		// between mkdir and lock a concurrent delete may take the empty directory away
 		struct error lock_error;
 		if (state_lock(fd, true, LOCK_WAIT_MS, &lock_error) < 0) {
@@ -155,7 +166,7 @@ int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err)
 				continue;
 			if (err)
 				*err = lock_error;
-			return -1;
+			return give_up(root_fd, id);
 		}
 		if (!still_named(root_fd, id, fd))
 			continue;
