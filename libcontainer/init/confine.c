@@ -284,5 +284,10 @@ int step_execute(struct init *init, struct error *err)
 		char *const *plain;
 	} args = {.constant = init->process->args.items};
 	execve(init->program, args.plain, init->environment.variables);
-	return environment_explain_exec(init->program, errno, err);
+	int code = errno;
+	// The filter may kill for any further call. First what is known without one, then the better words for it.
+	struct error plain;
+	error_set(&plain, code, "exec %s: %s", init->program, error_text(code));
+	init_report(init, &plain);
+	return environment_explain_exec(init->program, code, err);
 }

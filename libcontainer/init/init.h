@@ -86,6 +86,9 @@ extern const struct init_step exec_init_steps[];
 // Closes what the runtime keeps for itself (its end of the conversation above all: its death must be seen). First act of a child.
 void init_close_first(struct init *init);
 
+// Tells whoever waits for the outcome: the runtime, or `start`. May be said once more, better: the last word counts.
+void init_report(const struct init *init, const struct error *failure);
+
 // Walks a table and does not return.
 _Noreturn void init_walk(struct init *init, const struct init_step *steps);
 

@@ -21,10 +21,12 @@
 //	   |                                     create: init waits at the start gate |
 //	   |                                     run:    init executes the program    |
 //	   | <--- last ----------------------------------------------------------------|  only execve is left (run)
-//	   | <--- failed (with an error), or end of file = execve worked --------------|
+//	   | <--- failed (with an error), or end of file = execve worked --------------|  failed may come twice: plainly,
+//	   |                                                                            |  then with the reason
 //
-// One SOCK_SEQPACKET pair, one record, one reader and one writer at each end. End of file is a step itself: success after
-// "last", and death of the peer everywhere else. A child that reads it ends, so nothing survives its creator.
+// One SOCK_SEQPACKET pair, one record, one reader and one writer at each end. End of file is a step itself: after "last"
+// execve has closed the socket, or the filter has killed the child on its way there and the kernel knows that it never executed
+// anything (process_has_executed); everywhere else the peer is dead. A child that reads it ends, so nothing survives its creator.
 #ifndef HUSK_INIT_SYNC_H
 #define HUSK_INIT_SYNC_H
 

@@ -17,7 +17,7 @@ static _Noreturn void end(int code)
 	_exit(code);
 }
 
-static void report(const struct init *init, const struct error *failure)
+void init_report(const struct init *init, const struct error *failure)
 {
 	if (init->outcome == init->sync) {
 		struct sync_record record = {.step = sync_step_failed, .error = *failure};
@@ -46,7 +46,7 @@ _Noreturn void init_walk(struct init *init, const struct init_step *steps)
 		trace_end(init->trace, number);
 		if (result == 0)
 			continue;
-		report(init, &failure);
+		init_report(init, &failure);
 		end(1);
 	}
 	end(1);  // not reached: the last step executes the program

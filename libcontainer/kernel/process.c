@@ -7,11 +7,16 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "libcontainer/base/text.h"
 #include "libcontainer/kernel/fd.h"
+
+#define STAT_BYTES 2048
+// PF_FORKNOEXEC of the kernel: in the flags of a process from fork to its first execve.
+#define FORKED_BUT_NOT_EXECUTED 0x40U
 
 // A process that procfs does not show may be gone, or procfs may be absent or hide it (hidepid). Only the
 // first may be called ESRCH: a container that is merely hidden must not be taken for dead.
@@ -42,25 +47,51 @@ malformed:
 	return -1;
 }
 
+// /proc/PID/stat from the state (field 3) on, which is in buffer; NULL with errno.
+static char *read_fields(pid_t pid, char buffer[STAT_BYTES])
+{
+	char path[40];
+	if (pid <= 0) {
+		errno = ESRCH;
+		return NULL;
+	}
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (fd_read_value(AT_FDCWD, path, buffer, STAT_BYTES) < 0) {
+		if (errno == ENOENT)
+			(void)!missing_in_procfs(pid);
+		return NULL;
+	}
+	// the name is the process' own choice and may hold spaces and brackets: count from the last bracket
+	char *name_end = strrchr(buffer, ')');
+	if (name_end && name_end[1] == ' ' && name_end[2])
+		return name_end + 2;
+	errno = EPROTO;
+	return NULL;
+}
+
 int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie)
 {
-	char path[40], stat[2048];
-	if (pid <= 0) {
+	char stat[STAT_BYTES];
+	char *fields = read_fields(pid, stat);
+	if (!fields)
+		return -1;
+	*zombie = *fields == 'Z' || *fields == 'X' || *fields == 'x';
+	return field(fields, 22 - 3, ticks);
+}
+
+int process_has_executed(pid_t pid, uint64_t start_time)
+{
+	char stat[STAT_BYTES];
+	char *fields = read_fields(pid, stat);
+	uint64_t flags, ticks;
+	// (the later field first: taking one cuts the line off behind it)
+	if (!fields || field(fields, 22 - 3, &ticks) < 0 || field(fields, 9 - 3, &flags) < 0)
+		return -1;
+	if (start_time && ticks != start_time) {
 		errno = ESRCH;
 		return -1;
 	}
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (fd_read_value(AT_FDCWD, path, stat, sizeof stat) < 0)
-		return errno == ENOENT ? missing_in_procfs(pid) : -1;
-	// the name is the process' own choice and may hold spaces and brackets: count from the last bracket
-	char *name_end = strrchr(stat, ')');
-	if (!name_end || name_end[1] != ' ' || !name_end[2]) {
-		errno = EPROTO;
-		return -1;
-	}
-	char state = name_end[2];
-	*zombie = state == 'Z' || state == 'X' || state == 'x';
-	return field(name_end + 2, 22 - 3, ticks);
+	return !(flags & FORKED_BUT_NOT_EXECUTED);
 }
 
 static int64_t now_ms(void)
@@ -98,6 +129,25 @@ int process_reap(pid_t pid, int *status)
 		reaped = waitpid(pid, status, 0);
 	while (reaped < 0 && errno == EINTR);
 	return reaped < 0 ? -1 : 0;
+}
+
+// Linux 6.15; older kernels refuse the request or leave the bit of the mask unset.
+int process_exit_status(int pidfd, int *status)
+{
+	struct {
+		uint64_t mask, cgroup;
+		uint32_t ids[11];
+		int32_t exit_code;
+	} info = {.mask = 1U << 3};  // PIDFD_INFO_EXIT
+	_Static_assert(sizeof info == 64, "struct pidfd_info of the kernel, in its first size");
+	if (ioctl(pidfd, _IOC(_IOC_READ | _IOC_WRITE, 0xff, 11, sizeof info), &info) < 0)
+		return -1;
+	if (!(info.mask & 1U << 3)) {
+		errno = ENODATA;
+		return -1;
+	}
+	*status = info.exit_code;
+	return 0;
 }
 
 int process_exit_code(int status)

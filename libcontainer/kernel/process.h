@@ -15,11 +15,20 @@
 // is one that procfs does not show (hidepid, no procfs).
 int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie) must_check;
 
+// Whether the process has executed a program since it was forked: 1, 0, or -1 when that cannot be seen. Also known of one that
+// ends or waits to be reaped, which is how an end by execve is told from a death on the way to it. start_time: as above, 0 for a
+// child that is not reaped yet.
+int process_has_executed(pid_t pid, uint64_t start_time) must_check;
+
 // Waits for pidfd to end; timeout_ms -1 = for ever. Returns 1 when it ended, 0 on time out, -1.
 int process_wait_pidfd(int pidfd, int timeout_ms) must_check;
 
 // waitpid for one child, EINTR handled. *status as of waitpid.
 int process_reap(pid_t pid, int *status) must_check;
+
+// How a process ended that is not our child and has been reaped; *status as of waitpid. ENODATA while it is not reaped, other errors
+// before Linux 6.15.
+int process_exit_status(int pidfd, int *status) must_check;
 
 // The exit code a shell would give: the program's, or 128 + signal.
 int process_exit_code(int status);

@@ -186,6 +186,15 @@ void creation_kill(struct creation *creation)
 
 // ---- conversation -------------------------------------------------------------------------------
 
+// A process that its filter does not even let end itself runs into an instruction that kills it.
+const char *birth_filter_hint(int status, const struct syscall_filter *filter)
+{
+	bool by_filter = WIFEXITED(status) || WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGSEGV;
+	return by_filter && filter->instructions
+		       ? " (does linux.seccomp allow what executing the program takes?)"
+		       : "";
+}
+
 static int died(struct creation *creation, struct error *err)
 {
 	int status = 0;
@@ -197,9 +206,10 @@ static int died(struct creation *creation, struct error *err)
 				 "read from the init process: it was killed (OOM: the memory limit "
 				 "could be too low)");
 	if (WIFSIGNALED(status))
-		return error_set(err, 0, "read from the init process: it died of signal %d",
-				 WTERMSIG(status));
-	return error_set(err, 0, "read from the init process: it ended too early");
+		return error_set(err, 0, "read from the init process: it died of signal %d%s",
+				 WTERMSIG(status), birth_filter_hint(status, &creation->filter));
+	return error_set(err, 0, "read from the init process: it ended too early%s",
+			 birth_filter_hint(status, &creation->filter));
 }
 
 static int give_idmaps(struct creation *creation, pid_t pid, struct error *err)
@@ -338,20 +348,26 @@ int creation_converse(struct creation *creation, struct error *err)
 	}
 }
 
-int creation_await_program(struct creation *creation, struct error *err)
+int birth_await_program(int sync, pid_t pid, struct error *err)
 {
-	bool last = false;
+	bool last = false, failed = false;
 	for (;;) {
 		struct sync_record record;
-		int fd = -1;
-		if (sync_receive(creation->sync, &record, &fd, err) < 0)
+		auto_close int fd = -1;
+		if (sync_receive(sync, &record, &fd, err) < 0)
 			return -1;
+		last |= record.step == sync_step_last;
 		if (record.step == sync_step_failed) {
 			*err = record.error;
-			return -1;
+			failed = true;
+		} else if (record.step != sync_step_last) {
+			return failed ? -1 : last && process_has_executed(pid, 0) != 0 ? 0 : 1;
 		}
-		if (record.step != sync_step_last)
-			return last ? 0 : died(creation, err);
-		last = true;
 	}
+}
+
+int creation_await_program(struct creation *creation, struct error *err)
+{
+	int result = birth_await_program(creation->sync, creation->pid, err);
+	return result == 1 ? died(creation, err) : result;
 }

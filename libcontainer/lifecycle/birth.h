@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "libcontainer/base/error.h"
+#include "libcontainer/security/security.h"
 #include "spec/spec.h"
 
 // Sets the caller's own oom_score_adj, which the clone inherits; before keeps what it was ("" when nothing is asked for).
@@ -15,6 +16,13 @@ void birth_restore_oom_score(const char before[16]);
 
 // clone3 with a pidfd, straight into the cgroup (cgroup_fd -1: the caller's). Returns twice, like fork.
 pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err) must_check;
+
+// After proceed: until the program runs (0). -1 with the child's own error; 1 when it ended on the way and could not say why: it is
+// for the caller to reap it.
+int birth_await_program(int sync, pid_t pid, struct error *err) must_check;
+
+// What to add to the message about such an end (status as of waitpid): "" or words about the filter.
+const char *birth_filter_hint(int status, const struct syscall_filter *filter);
 
 // Hands a seccomp listener to the agent that the configuration names.
 int birth_send_listener(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,

@@ -340,14 +340,20 @@ static int died(struct execution *e, struct error *err)
 	if (WIFSIGNALED(status) && process_wait_pidfd(e->init_pidfd, 0) == 1)
 		return opened_not_running(&e->opened, "exec in", err);
 	if (WIFSIGNALED(status))
-		return error_set(err, 0, "the process died of signal %d before its program ran", WTERMSIG(status));
-	return error_set(err, 0, "the process ended before its program ran");
+		return error_set(err, 0, "the process died of signal %d before its program ran%s", WTERMSIG(status),
+				 birth_filter_hint(status, &e->filter));
+	return error_set(err, 0, "the process ended before its program ran%s", birth_filter_hint(status, &e->filter));
 }
 
-// Until end of file, which is the execve.
+static int await_program(struct execution *e, struct error *err)
+{
+	int result = birth_await_program(e->sync, e->pid, err);
+	return result == 1 ? died(e, err) : result;
+}
+
+// Until the program runs.
 static int converse(struct execution *e, struct error *err)
 {
-	bool last = false;
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
@@ -367,16 +373,12 @@ static int converse(struct execution *e, struct error *err)
 						     e->pid, fd, err);
 			break;
 		case sync_step_ready:
-			result = on_ready(e, err);
-			break;
-		case sync_step_last:
-			last = true;
-			break;
+			return on_ready(e, err) < 0 ? -1 : await_program(e, err);
 		case sync_step_failed:
 			*err = record.error;
 			return -1;
 		case sync_step_end:
-			return last ? 0 : died(e, err);
+		case sync_step_last:
 		case sync_step_need_maps:
 		case sync_step_net_devices:
 		case sync_step_hooks:

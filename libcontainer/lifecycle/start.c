@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // start: opens the gate, and waits for what really happens: init's own error, or the program executed.
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/process.h"
@@ -48,15 +50,34 @@ static int refuse_late(struct opened *opened, struct error *err)
 	return opened->status == state_status_created ? -1 : refuse(opened, err);
 }
 
+// init's last word was heard. Its filter may have killed it on the way to execve; the kernel knows, until somebody has reaped it.
+// After that nobody but its end tells: one by the filter is no success, whichever instruction it was.
+static bool was_executed(const struct opened *opened, int pidfd)
+{
+	int executed = process_has_executed(opened->record.pid, opened->record.start_time);
+	int status;
+	if (executed >= 0)
+		return executed;
+	return process_exit_status(pidfd, &status) < 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS;
+}
+
 static int open_gate(struct opened *opened, struct error *err)
 {
-	auto_close int connection = -1;
-	if (start_gate_open(opened->dir_fd, &connection, err) < 0)
+	auto_close int connection = -1, pidfd = -1;
+	if (state_open_init(&opened->record, &pidfd, err) < 0 ||
+	    start_gate_open(opened->dir_fd, &connection, err) < 0)
 		return refuse_late(opened, err);
 	struct error failure = {0};
 	int outcome = start_gate_outcome(connection, &failure);
-	if (outcome == 0)
+	if (outcome == 0 && was_executed(opened, pidfd))
 		return 0;
+	if (outcome == 0) {
+		stop(opened);
+		return error_set(err, 0,
+				 "init of `%s` died before its program ran (does linux.seccomp allow what "
+				 "executing the program takes?)",
+				 opened->record.id);
+	}
 	if (outcome < 0 && failure.code == ECONNREFUSED)
 		return refuse_late(opened, err);
 	stop(opened);

@@ -175,12 +175,14 @@ int start_gate_open(int dir_fd, int *connection, struct error *err)
 
 int start_gate_outcome(int connection, struct error *err)
 {
-	bool last = false;
+	bool last = false, failed = false;
 	for (;;) {
 		struct error heard;
 		ssize_t n = recv(connection, &heard, sizeof heard, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n <= 0 && failed)
+			return -1;
 		if (n < 0 && errno == ECONNRESET)
 			return error_set(err, ECONNREFUSED, "start socket: init does not wait: %s",
 					 error_text(ECONNREFUSED));
@@ -193,7 +195,9 @@ int start_gate_outcome(int connection, struct error *err)
 			// a refusal that init met (a listener of the configuration) is none of ours
 			if (heard.code == ECONNREFUSED)
 				heard.code = 0;
-			return error_set(err, heard.code, "%s", heard.message);
+			error_set(err, heard.code, "%s", heard.message);
+			failed = true;  // the same may follow, in better words
+			continue;
 		}
 		if (n != sizeof last_word || memcmp(&heard, last_word, sizeof last_word) != 0)
 			return error_set(err, EPROTO, "start socket: init sent %zd bytes of nonsense", n);

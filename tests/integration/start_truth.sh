@@ -85,6 +85,59 @@ test_noexec_mount() {
 	refused 'ermission denied' run --bundle "$B" "$ID"
 }
 
+# a filter may end the process wherever it is about to say what went wrong: it stays a failure
+filter() { # JSON of linux.seccomp, loaded right before execve
+	config --argjson filter "$1" '.process.noNewPrivileges = true | .linux.seccomp = $filter'
+}
+killing() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["%s"],"action":"SCMP_ACT_KILL_PROCESS"}]}' "${1// /'","'}"; }
+test_filter_that_forbids_to_explain() {
+	local names
+	bundle
+	printf '\177ELF garbage' >"$B/rootfs/bin/garbage"
+	chmod 755 "$B/rootfs/bin/garbage"
+	args /bin/garbage
+	for names in 'openat' 'openat newfstatat' 'read pread64'; do
+		filter "$(killing "$names")"
+		refused 'exec /bin/garbage: Exec format error' run --bundle "$B" "$ID"
+		create
+		refused 'exec /bin/garbage: Exec format error' start "$ID"
+		ends_stopped
+	done
+}
+test_filter_that_forbids_to_speak() {
+	local json
+	bundle
+	printf '\177ELF garbage' >"$B/rootfs/bin/garbage"
+	chmod 755 "$B/rootfs/bin/garbage"
+	for json in "$(killing 'sendto sendmsg write openat')" "$(killing execve)" \
+		'{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["execve"],"action":"SCMP_ACT_ALLOW"}]}'; do
+		args /bin/garbage
+		filter "$json"
+		refused linux.seccomp run --bundle "$B" "$ID"
+		[ ! -e "$ROOT/$ID" ]
+		create
+		refused linux.seccomp start "$ID"
+		ends_stopped
+	done
+	# the control: with the same filter a program that can be executed is, whatever becomes of it
+	args /bin/true
+	husk run --bundle "$B" "$ID" >/dev/null 2>err || :
+	equal message '' "$(cat err)"
+}
+test_filter_that_forbids_exec_to_speak() {
+	bundle
+	printf '\177ELF garbage' >"$B/rootfs/bin/garbage"
+	chmod 755 "$B/rootfs/bin/garbage"
+	args /bin/sleep 100
+	filter "$(killing 'sendto sendmsg openat')"
+	create
+	husk start "$ID"
+	STATUS=255 refused linux.seccomp exec "$ID" /bin/garbage
+	STATUS=255 refused linux.seccomp exec --detach "$ID" /bin/garbage
+	husk exec "$ID" /bin/true
+	husk delete --force "$ID"
+}
+
 # the control: success is success only once the program runs
 test_start_returns_after_execve() {
 	local i pid

@@ -76,6 +76,32 @@ START_TEST(zombies_are_told)
 }
 END_TEST
 
+// also of those that wait to be reaped
+START_TEST(execve_is_told_from_death)
+{
+	siginfo_t info;
+	int status;
+	ck_assert_int_eq(process_has_executed(getppid(), 0), 1);
+	for (int executes = 0; executes <= 1; executes++) {
+		pid_t pid = fork();
+		if (pid == 0 && executes)
+			execl("/bin/true", "true", (char *)NULL);
+		if (pid == 0)
+			_exit(1);
+		ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+		ck_assert_int_eq(process_has_executed(pid, 0), executes);
+		ck_assert_int_eq(process_has_executed(pid, 1), -1);
+		auto_close int pidfd = sys_pidfd_open(pid);
+		int seen = -1;
+		ck_assert_int_eq(process_exit_status(pidfd, &seen), -1);
+		ck_assert_int_eq(process_reap(pid, &status), 0);
+		ck_assert_int_eq(process_has_executed(pid, 0), -1);
+		if (process_exit_status(pidfd, &seen) == 0)
+			ck_assert_int_eq(seen, status);
+	}
+}
+END_TEST
+
 START_TEST(no_pid_is_no_process)
 {
 	uint64_t ticks;
@@ -247,6 +273,7 @@ int main(void)
 	tcase_add_test(all, start_time_names_a_process);
 	tcase_add_test(all, start_time_with_an_odd_name);
 	tcase_add_test(all, zombies_are_told);
+	tcase_add_test(all, execve_is_told_from_death);
 	tcase_add_test(all, no_pid_is_no_process);
 	tcase_add_test(all, wait_for_an_end);
 	tcase_add_test(all, boot_id);
