@@ -80,6 +80,8 @@ int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change, co
 // namespace itself does (devices.c).
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resources, const struct spec_device *extra,
 		       size_t extra_count, bool in_user_namespace, const struct log *log, struct error *err) must_check;
+// Whether a user namespace by itself takes away what the rules take away: then they need not be in force in one.
+bool cgroup_devices_dispensable(const struct spec_resources *resources);
 
 // Gives the directory and the files named by /sys/kernel/cgroup/delegate to uid:gid (host ids).
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err) must_check;

@@ -172,13 +172,11 @@ static bool wants_more(const struct spec_device_rule *rule)
 	return readable != writable;
 }
 
-static bool can_do_without(const struct spec_resources *resources, const struct log *log)
+bool cgroup_devices_dispensable(const struct spec_resources *resources)
 {
 	for (size_t i = 0; i < resources->devices_count; i++)
 		if (wants_more(&resources->devices[i]))
 			return false;
-	log_info(log, "linux.resources.devices: not in force: bpf(2) is not permitted here; the user "
-		      "namespace denies making devices and opening new ones");
 	return true;
 }
 
@@ -195,7 +193,10 @@ int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resou
 		result = put_in_force(cgroup, &rules, err);
 	cgroup_device_rules_done(&rules);
 	if (result < 0 && in_user_namespace && (err->code == EPERM || err->code == EACCES) &&
-	    can_do_without(resources, log))
+	    cgroup_devices_dispensable(resources)) {
+		log_info(log, "linux.resources.devices: not in force: bpf(2) is not permitted here; the user "
+			      "namespace denies making devices and opening new ones");
 		return 0;
+	}
 	return result;
 }

@@ -118,7 +118,8 @@ static bool may_go_without_cgroup(const struct creation *creation, const struct 
 	const struct spec_resources *resources = &creation->spec->linux_.resources;
 	auto_text struct text limits = {0};
 	struct spec_resources without_devices = *resources;
-	// device nodes cannot be made in a user namespace: the rules take nothing away that is there
+	if (!cgroup_devices_dispensable(resources))
+		return false;
 	without_devices.devices_count = 0;
 	without_devices.devices_set = false;
 	cgroup_describe(&without_devices, "", &limits);

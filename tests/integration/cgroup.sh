@@ -268,6 +268,20 @@ test_device_rules() {
 	tried '.arg == "/dev/zero" and .result == 0'
 }
 
+# what a user namespace does not take away by itself is not passed over
+test_device_rules_without_a_cgroup_are_refused() {
+	is_root && skip "root has a cgroup"
+	has_controllers && skip "this user has one, too"
+	bundle
+	config '.linux.resources.devices = [{allow:false,access:"rwm"},{allow:true,type:"c",major:1,minor:3,access:"rwm"}]'
+	args /bin/true
+	husk run --bundle "$B" "$ID"
+	config '.linux.resources.devices[1].access = "r"'
+	refused cgroup run --bundle "$B" "$ID"
+	config '.linux.resources.devices = [{allow:true,access:"rwm"},{allow:false,type:"c",major:1,minor:3,access:"rwm"}]'
+	refused cgroup run --bundle "$B" "$ID"
+}
+
 test_systemd_scope() {
 	[ -d /run/systemd/system ] || skip "systemd does not run here"
 	bundle
