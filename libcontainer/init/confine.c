@@ -220,13 +220,22 @@ int step_working_directory(struct init *init, struct error *err)
 	return 0;
 }
 
-static int move_down(int *fd, unsigned *lowest, struct error *err)
+static int move_down(int **fds, size_t count, unsigned lowest, struct error *err)
 {
-	if (*fd < 0)
-		return 0;
-	if (*fd != (int)*lowest && dup3(*fd, (int)*lowest, O_CLOEXEC) < 0)
-		return error_errno(err, "move descriptor %d", *fd);
-	*fd = (int)(*lowest)++;
+	// above all targets first, for a target may be occupied by one that has still to move
+	for (size_t i = 0; i < count; i++) {
+		int high = fcntl(*fds[i], F_DUPFD_CLOEXEC, (int)(lowest + count));
+		if (high < 0)
+			return error_errno(err, "move descriptor %d", *fds[i]);
+		memory_close(*fds[i]);
+		*fds[i] = high;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int target = (int)(lowest + i);
+		if (dup3(*fds[i], target, O_CLOEXEC) < 0)
+			return error_errno(err, "move descriptor %d", *fds[i]);
+		*fds[i] = target;
+	}
 	return 0;
 }
 
@@ -237,15 +246,18 @@ int step_close_descriptors(struct init *init, struct error *err)
 {
 	unsigned lowest = 3 + init->preserve_fds;
 	bool outcome_is_sync = init->outcome == init->sync;
-	// a target that is occupied by the other one would be overwritten: the lower of the two goes first
-	int *first = init->gate >= 0 && init->gate < init->sync ? &init->gate : &init->sync;
-	int *second = first == &init->gate ? &init->sync : &init->gate;
-	if (move_down(first, &lowest, err) < 0 || move_down(second, &lowest, err) < 0)
+	int *const all[] = {&init->sync, &init->gate, &init->hooks_files.fds[0], &init->hooks_files.fds[1]};
+	int *kept[array_size(all)];
+	size_t count = 0;
+	for (size_t i = 0; i < array_size(all); i++)
+		if (*all[i] >= 0)
+			kept[count++] = all[i];
+	if (move_down(kept, count, lowest, err) < 0)
 		return -1;
 	if (outcome_is_sync)
 		init->outcome = init->sync;
 	init->proc_fd = -1;
-	if (sys_close_range(lowest, ~0U, 0) < 0)
+	if (sys_close_range(lowest + (unsigned)count, ~0U, 0) < 0)
 		return error_errno(err, "close_range");
 	return 0;
 }

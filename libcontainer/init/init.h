@@ -51,6 +51,7 @@ struct init {
 	int target_pidfd;               // exec: the container's init; else -1
 	int target_namespaces;          // exec: CLONE_NEW* to join through target_pidfd
 	int target_root;                // exec into a container without a mount namespace: its root, or -1
+	struct hooks_files hooks_files;  // borrowed: for the hooks that this process runs
 	bool rootless;
 	bool keep_groups;
 	bool new_keyring;

@@ -43,6 +43,15 @@ int birth_set_oom_score(const struct spec_process *process, char before[16], str
 	return 0;
 }
 
+int birth_compile_filter(const struct spec *spec, const struct log *log, struct syscall_filter *filter,
+			 struct error *err)
+{
+	const char *data = spec_annotation(spec, "run.oci.seccomp_bpf_data");
+	if (data)
+		return syscall_filter_from_data(data, filter, err);
+	return syscall_filter_compile(&spec->linux_.seccomp, log, filter, err);
+}
+
 void birth_restore_oom_score(const char before[16])
 {
 	if (before[0])
@@ -95,6 +104,7 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 			   creation->options->preserve_fds, &creation->passed_on, init, err) < 0)
 		return -1;
 	init->sync = sync;
+	init->hooks_files = creation->hooks_files;
 	init->gate = creation->gate;
 	init->close_first[0] = creation->sync;
 	init->close_first[1] = creation->dir_fd;

@@ -170,6 +170,8 @@ static void unmake_cgroup(struct creation *creation)
 static int open_host(struct creation *creation, struct error *err)
 {
 	bool notify = creation->context->notify_socket != NULL;
+	if (hooks_files_open(creation->spec, &creation->hooks_files, err) < 0)
+		return -1;
 	if (notify && notify_make_directory(creation->dir_fd, err) < 0)
 		return -1;
 	if (namespaces_open(&creation->namespaces, err) < 0 || rootfs_open(creation->rootfs, err) < 0)
@@ -200,17 +202,24 @@ static void poststop(struct creation *creation)
 				    creation->rootfs_path, creation->context->log);
 }
 
-static int send_pidfd(struct creation *creation, struct error *err)
+static int send_pidfd(const struct creation *creation, const char *what, const char *path, struct error *err)
 {
-	const char *path = creation->options->pidfd_socket;
 	if (!path)
 		return 0;
 	auto_close int socket = socket_connect_path(path, SOCK_STREAM);
 	if (socket < 0)
-		return error_errno(err, "--pidfd-socket %s: connect", path);
+		return error_errno(err, "%s %s: connect", what, path);
 	if (socket_send_fd(socket, "standard", strlen("standard"), creation->pidfd) < 0)
-		return error_errno(err, "--pidfd-socket %s: send", path);
+		return error_errno(err, "%s %s: send", what, path);
 	return 0;
+}
+
+static int send_pidfds(const struct creation *creation, struct error *err)
+{
+	const char *receiver = spec_annotation(creation->spec, "run.oci.pidfd_receiver");
+	if (send_pidfd(creation, "--pidfd-socket", creation->options->pidfd_socket, err) < 0)
+		return -1;
+	return send_pidfd(creation, "annotation run.oci.pidfd_receiver", receiver, err);
 }
 
 // The record is complete before the pid is told to anybody, and both before init may outlive us.
@@ -222,7 +231,7 @@ static int commit(struct creation *creation, struct error *err)
 	r->creator = 0;
 	if (process_start_time(r->pid, &r->start_time, &zombie) < 0)
 		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
-	if (state_write(creation->dir_fd, r, err) < 0 || send_pidfd(creation, err) < 0)
+	if (state_write(creation->dir_fd, r, err) < 0 || send_pidfds(creation, err) < 0)
 		return -1;
 	const char *pid_file = creation->options->pid_file;
 	if (pid_file) {
@@ -270,7 +279,7 @@ void creation_begin(struct creation *creation, const struct container_context *c
 	*creation = (struct creation){
 		.context = context, .options = options, .kind = kind,
 		.root_fd = -1, .dir_fd = -1, .gate = -1, .sync = -1, .pidfd = -1, .master = -1,
-		.notify = -1,
+		.notify = -1, .hooks_files = HOOKS_FILES_NONE,
 		.host = {.fd = -1}, .cgroup = {.fd = -1},
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
@@ -310,6 +319,7 @@ void creation_done(struct creation *creation)
 	memory_close(take_fd(&creation->pidfd));
 	memory_close(take_fd(&creation->master));
 	memory_close(take_fd(&creation->notify));
+	hooks_files_close(&creation->hooks_files);
 	cgroup_close(&creation->cgroup);
 	cgroup_host_close(&creation->host);
 	state_record_done(&creation->record);

@@ -51,6 +51,7 @@ struct creation {
 	struct cgroup cgroup;
 	struct init init;
 	struct limits_saved files;
+	struct hooks_files hooks_files;
 	sigset_t signals;  // as the caller had them blocked
 	int sync;          // the runtime's end
 	pid_t stage;       // the intermediate process; 0: none, or gone

@@ -190,7 +190,7 @@ static int prepare(struct execution *e, struct error *err)
 	e->init.labels = (struct labels){process->apparmor_profile, process->selinux_label};
 	if (labels_check(&e->init.labels, err) < 0)
 		return -1;
-	if (syscall_filter_compile(&e->spec->linux_.seccomp, e->context->log, &e->filter, err) < 0)
+	if (birth_compile_filter(e->spec, e->context->log, &e->filter, err) < 0)
 		return -1;
 	if (state_open_init(&e->opened.record, &e->init_pidfd, err) < 0)
 		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
@@ -228,6 +228,7 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 		return -1;
 	init->sync = sync;
 	init->gate = -1;
+	init->hooks_files = (struct hooks_files)HOOKS_FILES_NONE;
 	init->target_pidfd = e->init_pidfd;
 	init->target_namespaces = staged ? e->flags : e->flags & ~CLONE_NEWPID;
 	init->target_root = e->target_root;

@@ -24,10 +24,13 @@ int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char
 	auto_text struct text text = {0};
 	if (state_text(&state, &text, err) < 0)
 		return -1;
+	auto_hooks_files struct hooks_files files = HOOKS_FILES_NONE;
+	if (hooks_files_open(spec, &files, err) < 0)
+		return -1;
 	auto_close int cwd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cwd < 0)
 		return error_errno(err, "hooks.%s: open the bundle %s", spec_hook_kind_name(kind), bundle);
-	return hooks_run(&spec->hooks[kind], kind, text_string(&text), cwd, NULL, err);
+	return hooks_run_to(&files, &spec->hooks[kind], kind, text_string(&text), cwd, NULL, err);
 }
 
 void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,
@@ -43,9 +46,12 @@ void hook_calls_poststop(const struct spec *spec, const char *id, const char *bu
 		log_warning(log, "%s", failure.message);
 		return;
 	}
+	auto_hooks_files struct hooks_files files = HOOKS_FILES_NONE;
+	if (hooks_files_open(spec, &files, &failure) < 0)
+		log_warning(log, "%s", failure.message);
 	// the bundle may be gone by now; "/" always is there
 	auto_close int cwd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cwd < 0)
 		cwd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	hooks_run_all(hooks, spec_hook_kind_poststop, text_string(&text), cwd, log);
+	hooks_run_all_to(&files, hooks, spec_hook_kind_poststop, text_string(&text), cwd, log);
 }

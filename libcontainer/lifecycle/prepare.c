@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/notify.h"
 #include "libcontainer/network/network.h"
@@ -100,6 +101,7 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 		.network_namespace_new = namespaces_is_new(ns, spec_namespace_type_network),
 		.cgroup_path = creation->cgroup_host_path,
 		.mount_label = creation->spec->linux_.mount_label,
+		.mount_label_option = spec_annotation(creation->spec, "run.oci.mount_context_type"),
 	};
 	return rootfs_plan(creation->spec, &creation->rootfs_options, creation->context->log,
 			   &creation->rootfs, err);
@@ -146,8 +148,7 @@ int creation_plan(struct creation *creation, struct error *err)
 
 int creation_compile(struct creation *creation, struct error *err)
 {
-	return syscall_filter_compile(&creation->spec->linux_.seccomp, creation->context->log,
-				      &creation->filter, err);
+	return birth_compile_filter(creation->spec, creation->context->log, &creation->filter, err);
 }
 
 static void describe_net_devices(const struct creation *creation, struct text *text)

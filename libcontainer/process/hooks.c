@@ -25,10 +25,10 @@
 
 struct run {
 	pid_t pid;
-	int pidfd;     // owned
-	int input;     // owned: our end of its standard input, or -1
-	int output;    // owned: our end of its standard output and error, or -1
-	int failure;   // owned: says why it could not be executed
+	int pidfd;    // owned
+	int input;    // owned: our end of its standard input, or -1
+	int output;   // owned: our end of its standard output and error, or -1
+	int failure;  // owned: says why it could not be executed
 	const char *state;
 	size_t state_left;
 	int64_t deadline;  // CLOCK_MONOTONIC in ms; -1: none
@@ -58,7 +58,8 @@ static void tail_add(struct run *run, const char *data, size_t length)
 		run->tail_length = TAIL_BYTES;
 		return;
 	}
-	size_t keep = TAIL_BYTES - length < run->tail_length ? TAIL_BYTES - length : run->tail_length;
+	size_t keep =
+		TAIL_BYTES - length < run->tail_length ? TAIL_BYTES - length : run->tail_length;
 	memmove(run->tail, run->tail + run->tail_length - keep, keep);
 	memcpy(run->tail + keep, data, length);
 	run->tail_length = keep + length;
@@ -176,7 +177,8 @@ static int judge(const struct run *run, const struct spec_hook *hook, int status
 		return error_set(err, code, "exec: %s", error_text(code));
 	tail_text(run, text);
 	if (run->timed_out)
-		return error_set(err, ETIMEDOUT, "hook ran past specified timeout of %" PRId64 ".0s%s",
+		return error_set(err, ETIMEDOUT,
+				 "hook ran past specified timeout of %" PRId64 ".0s%s",
 				 hook->timeout.value, text);
 	if (WIFSIGNALED(status))
 		return error_set(err, 0, "killed by signal %d%s", WTERMSIG(status), text);
@@ -244,8 +246,8 @@ static int execute(struct run *run, struct hooks_child *child, const struct spec
 	return served < 0 ? -1 : judge(run, hook, status, err);
 }
 
-static int run_hook(const struct spec_hook *hook, const char *state_json, int cwd_fd,
-		    char *const *default_env, struct error *err)
+static int run_hook(const struct spec_hook *hook, const struct hooks_files *files,
+		    const char *state_json, int cwd_fd, char *const *default_env, struct error *err)
 {
 	struct run run = {.pidfd = -1,
 			  .input = -1,
@@ -253,7 +255,10 @@ static int run_hook(const struct spec_hook *hook, const char *state_json, int cw
 			  .failure = -1,
 			  .state = state_json,
 			  .state_left = strlen(state_json)};
-	struct hooks_child child = {.cwd_fd = cwd_fd, .input = -1, .output = -1, .failure = -1};
+	struct hooks_child child = {
+		.cwd_fd = cwd_fd, .files = {-1, -1}, .input = -1, .output = -1, .failure = -1};
+	if (files)
+		memcpy(child.files, files->fds, sizeof child.files);
 	int rc;
 	if (hooks_child_prepare(&child, hook, default_env) < 0)
 		rc = error_set(err, ENOMEM, "out of memory");
@@ -268,30 +273,44 @@ static int run_hook(const struct spec_hook *hook, const char *state_json, int cw
 }
 
 static int run_numbered(const struct spec_hook_list *hooks, enum spec_hook_kind kind, size_t i,
-			const char *state_json, int cwd_fd, char *const *default_env,
-			struct error *err)
+			const struct hooks_files *files, const char *state_json, int cwd_fd,
+			char *const *default_env, struct error *err)
 {
-	if (run_hook(&hooks->items[i], state_json, cwd_fd, default_env, err) == 0)
+	if (run_hook(&hooks->items[i], files, state_json, cwd_fd, default_env, err) == 0)
 		return 0;
 	return error_context(err, "hooks.%s[%zu] %.256s", spec_hook_kind_name(kind), i,
 			     hooks->items[i].path);
 }
 
+int hooks_run_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
+		 enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+		 char *const *default_env, struct error *err)
+{
+	for (size_t i = 0; i < hooks->count; i++)
+		if (run_numbered(hooks, kind, i, files, state_json, cwd_fd, default_env, err) < 0)
+			return -1;
+	return 0;
+}
+
 int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json,
 	      int cwd_fd, char *const *default_env, struct error *err)
 {
-	for (size_t i = 0; i < hooks->count; i++)
-		if (run_numbered(hooks, kind, i, state_json, cwd_fd, default_env, err) < 0)
-			return -1;
-	return 0;
+	return hooks_run_to(NULL, hooks, kind, state_json, cwd_fd, default_env, err);
+}
+
+void hooks_run_all_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
+		      enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+		      const struct log *log)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		struct error failure = {0};
+		if (run_numbered(hooks, kind, i, files, state_json, cwd_fd, NULL, &failure) < 0)
+			log_warning(log, "%s", failure.message);
+	}
 }
 
 void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind,
 		   const char *state_json, int cwd_fd, const struct log *log)
 {
-	for (size_t i = 0; i < hooks->count; i++) {
-		struct error failure = {0};
-		if (run_numbered(hooks, kind, i, state_json, cwd_fd, NULL, &failure) < 0)
-			log_warning(log, "%s", failure.message);
-	}
+	hooks_run_all_to(NULL, hooks, kind, state_json, cwd_fd, log);
 }

@@ -27,8 +27,10 @@ static _Noreturn void execute(const struct hooks_child *child)
 	// a directory that is closed to this user (user namespaces) is no reason not to run the hook
 	if (!code && child->cwd_fd >= 0 && fchdir(child->cwd_fd) < 0 && errno != EACCES)
 		code = errno;
-	if (!code && (dup2(child->input, 0) < 0 || dup2(child->output, 1) < 0 ||
-		      dup2(child->output, 2) < 0 || fd_cloexec_from(3) < 0))
+	int out = child->files[0] >= 0 ? child->files[0] : child->output;
+	int err = child->files[1] >= 0 ? child->files[1] : child->output;
+	if (!code && (dup2(child->input, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
+		      fd_cloexec_from(3) < 0))
 		code = errno;
 	if (!code) {
 		execve(child->path, child->argv, child->envp);

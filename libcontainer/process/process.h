@@ -101,4 +101,19 @@ int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, cons
 void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json, int cwd_fd,
 		   const struct log *log);
 
+// Files that get what hooks print instead of the message of a failure (annotations run.oci.hooks.stdout and .stderr).
+struct hooks_files {
+	int fds[2];  // owned: standard output and error; -1: as without
+};
+#define HOOKS_FILES_NONE {{-1, -1}}
+// Opens them for appending, on the host.
+int hooks_files_open(const struct spec *spec, struct hooks_files *files, struct error *err) must_check;
+void hooks_files_close(struct hooks_files *files);
+#define auto_hooks_files __attribute__((cleanup(hooks_files_close)))
+// The two above with files (or NULL).
+int hooks_run_to(const struct hooks_files *files, const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		 const char *state_json, int cwd_fd, char *const *default_env, struct error *err) must_check;
+void hooks_run_all_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
+		      enum spec_hook_kind kind, const char *state_json, int cwd_fd, const struct log *log);
+
 #endif

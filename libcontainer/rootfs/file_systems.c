@@ -66,7 +66,7 @@ int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entr
 	}
 	const char *label = rootfs->options->mount_label;
 	if (label && *label && takes_context(entry) && !has_context(options))
-		to->items[to->count++] = (struct mount_parameter){"context", label};
+		to->items[to->count++] = (struct mount_parameter){plan_label_option(rootfs), label};
 	return 0;
 }
 

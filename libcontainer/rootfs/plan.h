@@ -100,6 +100,11 @@ int plan_mounts(struct rootfs *rootfs, struct error *err) must_check;
 int plan_devices(struct rootfs *rootfs, struct error *err) must_check;
 int plan_overlay(struct rootfs *rootfs, struct error *err) must_check;
 int plan_no_memory(struct error *err);
+static inline const char *plan_label_option(const struct rootfs *rootfs)
+{
+	const char *option = rootfs->options->mount_label_option;
+	return option ? option : "context";
+}
 // Puts "mounts[3] /dev/shm: " in front of the message. Returns -1.
 int plan_blame_mount(const struct mount_entry *entry, struct error *err);
 // True when path is `top` or below it. Both clean.

@@ -46,8 +46,24 @@ static const char *absolute_root(struct rootfs *rootfs)
 	return arena_copy(&rootfs->arena, text_string(&absolute), absolute.length);
 }
 
+static int check_label_option(const struct rootfs *rootfs, struct error *err)
+{
+	static const char *const known[] = {"context", "fscontext", "defcontext", "rootcontext"};
+	const char *option = plan_label_option(rootfs);
+	for (size_t i = 0; i < array_size(known); i++)
+		if (text_equal(option, known[i]))
+			return 0;
+	return error_set(err, EINVAL,
+			 "annotation run.oci.mount_context_type: unknown value '%s', must be "
+			 "context, fscontext, "
+			 "defcontext or rootcontext",
+			 option);
+}
+
 static int plan(struct rootfs *rootfs, struct error *err)
 {
+	if (check_label_option(rootfs, err) < 0)
+		return -1;
 	if (!rootfs->spec->root_path || !*rootfs->spec->root_path)
 		return error_set(err, EINVAL, "root.path: missing");
 	rootfs->root_path = absolute_root(rootfs);

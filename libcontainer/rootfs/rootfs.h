@@ -37,6 +37,7 @@ struct rootfs_options {
 	const char
 		*cgroup_path;  // absolute host path of the container's cgroup2 directory, or NULL
 	const char *mount_label;  // SELinux context for mounts, or NULL
+	const char *mount_label_option;  // "context", "fscontext", "defcontext" or "rootcontext"; NULL: "context"
 };
 
 struct rootfs;

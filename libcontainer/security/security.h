@@ -56,6 +56,8 @@ struct syscall_filter {
 // names (when the default action refuses). System call names unknown to libseccomp go to the log at debug level.
 int syscall_filter_compile(const struct spec_seccomp *seccomp, const struct log *log,
 			   struct syscall_filter *filter, struct error *err) must_check;
+// filter_data.c: a filter that was compiled elsewhere, as base64 of classic BPF; no flags, no listener.
+int syscall_filter_from_data(const char *text, struct syscall_filter *filter, struct error *err) must_check;
 // Loads it into the calling process. *listener: the notify descriptor (owned by the caller), -1 without one.
 int syscall_filter_load(const struct syscall_filter *filter, int *listener, struct error *err) must_check;
 void syscall_filter_done(struct syscall_filter *filter);

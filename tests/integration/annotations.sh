@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Annotations that change what husk does (spec-checklist d).
+. "${0%/*}/lib.sh"
+
+test_hooks_files() {
+	bundle
+	cp "$(command -v busybox)" "$S/busybox"
+	config --arg sh "$S/busybox" --arg o "$S/out" --arg e "$S/err2" '
+		def hook($p; $n): {path:$p,args:["sh","-c","echo out-\($n); echo err-\($n) >&2"]};
+		.annotations = {"run.oci.hooks.stdout":$o,"run.oci.hooks.stderr":$e} |
+		.hooks = {createRuntime:[hook($sh;"createRuntime")],createContainer:[hook($sh;"createContainer")],
+			startContainer:[hook("/bin/busybox";"startContainer")],poststart:[hook($sh;"poststart")],poststop:[hook($sh;"poststop")]}'
+	args /bin/sleep 0
+	echo before >out
+	husk run --bundle "$B" "$ID"
+	equal stdout 'before out-createRuntime out-createContainer out-startContainer out-poststart out-poststop' "$(tr '\n' ' ' <out | sed 's/ $//')"
+	equal stderr 'err-createRuntime err-createContainer err-startContainer err-poststart err-poststop' "$(tr '\n' ' ' <err2 | sed 's/ $//')"
+	# create and start are two processes
+	: >out
+	husk create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null
+	husk start "$ID"
+	husk delete --force "$ID"
+	equal "stdout of create, start, delete" 'out-createRuntime out-createContainer out-startContainer out-poststart out-poststop' "$(tr '\n' ' ' <out | sed 's/ $//')"
+	# without: in the message of a failing hook only
+	config 'del(.annotations) | .hooks = {createRuntime:[.hooks.createRuntime[0] | .args[2] += "; exit 3"]}'
+	: >out
+	refused 'out-createRuntime' run --bundle "$B" "$ID"
+	equal "without the annotation" '' "$(cat out)"
+	config --arg o "$S/nosuch/out" '.annotations = {"run.oci.hooks.stdout":$o}'
+	refused 'run.oci.hooks.stdout' run --bundle "$B" "$ID"
+	config '.annotations = {"run.oci.hooks.stdout":"relative"}'
+	refused 'not an absolute path' run --bundle "$B" "$ID"
+}
+
+test_hooks_files_are_not_the_programs() {
+	bundle
+	config --arg o "$S/out" '.annotations = {"run.oci.hooks.stdout":$o}'
+	run_probe
+	lacks "$(seen -c .fds)" "$S/out"
+}
+
+# many descriptors of the caller with holes among them, in which husk's own come to lie
+test_preserved_descriptors_and_the_start_gate() {
+	bundle
+	args /bin/true
+	local n
+	for n in 3 4 5 6 7; do
+		husk create --preserve-fds $n --bundle "$B" "$ID" >/dev/null 2>err </dev/null || fail "$n: $(cat err)"
+		husk start "$ID"
+		eventually 5 eval '[ "$(status_of $ID)" = stopped ]'
+		husk delete "$ID"
+	done
+}
+
+test_pidfd_receiver() {
+	bundle
+	"$TOOLS/receive" info "$S/socket" &
+	eventually 5 grep -q listening info
+	config --arg p "$S/socket" '.annotations = {"run.oci.pidfd_receiver":$p}'
+	args /bin/true
+	husk run --bundle "$B" "$ID"
+	wait
+	sed -n 2p info | jq -e '.fds == 1 and (.target | contains("pidfd"))' >/dev/null
+	config --arg p "$S/nobody" '.annotations = {"run.oci.pidfd_receiver":$p}'
+	refused 'run.oci.pidfd_receiver' run --bundle "$B" "$ID"
+}
+
+test_mount_context_type() {
+	bundle
+	args /bin/true
+	config '.annotations = {"run.oci.mount_context_type":"rootcontext"}'
+	husk run --bundle "$B" "$ID"
+	config '.annotations = {"run.oci.mount_context_type":"nosuch"}'
+	refused 'run.oci.mount_context_type' run --bundle "$B" "$ID"
+}
+
+# A = acct (x86_64): answered with ENOANO; everything else allowed
+bpf() {
+	printf '\x20\0\0\0\0\0\0\0\x15\0\0\x01\xa3\0\0\0\x06\0\0\0\x37\0\x05\0\x06\0\0\0\0\0\xff\x7f' | base64 -w0
+}
+
+test_seccomp_bpf_data() {
+	[ "$(uname -m)" = x86_64 ] || skip "the filter of this test is for x86_64"
+	bundle
+	config --arg f "$(bpf)" '.annotations = {"run.oci.seccomp_bpf_data":$f}'
+	run_tries sys acct 0
+	tried '.arg == "acct" and .errno == "ENOANO"'
+	# the control: without it there is another answer
+	config 'del(.annotations)'
+	run_tries sys acct 0
+	tried '.arg == "acct" and .errno != "ENOANO"'
+	# it is for exec, too
+	config --arg f "$(bpf)" '.annotations = {"run.oci.seccomp_bpf_data":$f}'
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null
+	husk start "$ID"
+	husk exec "$ID" /bin/probe try sys acct 0 >"$S/tried"
+	tried '.arg == "acct" and .errno == "ENOANO"'
+	husk delete --force "$ID"
+}
+
+test_wrong_seccomp_bpf_data_is_refused() {
+	local data
+	bundle
+	for data in '' x 'AAA=AAAA' '####' AAAA 'AAAAAAAA' "$(head -c 40000 /dev/zero | base64 -w0)"; do
+		config --arg f "$data" '.annotations = {"run.oci.seccomp_bpf_data":$f}'
+		refused 'run.oci.seccomp_bpf_data' run --bundle "$B" "$ID"
+	done
+	# well formed, but no program that the kernel takes
+	config '.annotations = {"run.oci.seccomp_bpf_data":"AAAAAAAAAAA="}'
+	refused 'seccomp filter' run --bundle "$B" "$ID"
+}
+
+run_tests "$@"
