@@ -111,7 +111,7 @@ static bool is_ours(int program_fd)
 // The program that an earlier call attached to this cgroup: a descriptor, -1 for none.
 static int find_former(int cgroup_fd)
 {
-	uint32_t ids[ATTACHED_MAX];
+	uint32_t ids[ATTACHED_MAX] = {0};
 	union bpf_attr attr;
 	memset(&attr, 0, sizeof attr);
 	attr.query.target_fd = (uint32_t)cgroup_fd;

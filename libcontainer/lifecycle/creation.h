@@ -8,6 +8,7 @@
 
 #include <signal.h>
 
+#include "libcontainer/base/memory.h"
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/container.h"
 #include "libcontainer/init/init.h"
