@@ -138,6 +138,9 @@ static int make_cgroup(struct creation *creation, struct error *err)
 			return -1;
 		log_info(log, "no cgroup: %s", err->message);
 		creation->cgroup.fd = -1;
+		// told with the next writing of the record
+		free(take_ptr(&creation->record.cgroup_path));
+		free(take_ptr(&creation->record.cgroup_made_from));
 		return 0;
 	}
 	free(take_ptr(&creation->record.cgroup_made_from));

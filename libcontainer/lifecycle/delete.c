@@ -59,6 +59,16 @@ static int find_torn(struct opened *opened, const char *id, struct error *err)
 	return result;
 }
 
+// Where no cgroup2 can be seen, nobody can say that nothing is left in the container's.
+static int check_cgroup_in_sight(const struct opened *opened, struct error *err)
+{
+	if (!opened->record.cgroup_path || opened->host.kind != cgroup_host_kind_none ||
+	    !state_is_of_this_boot(&opened->record))
+		return 0;
+	return error_set(err, ENOENT, "container `%s`: cannot remove its cgroup %s: no cgroup2 is mounted here",
+			 opened->record.id, opened->record.cgroup_path);
+}
+
 static int remove_opened(const struct container_context *context, struct opened *opened, const char *id,
 			 struct error *err)
 {
@@ -69,7 +79,8 @@ static int remove_opened(const struct container_context *context, struct opened 
 	const struct removal removal = {
 		.root_fd = opened->root_fd, .id = id, .cgroup = &opened->cgroup,
 		.cgroup_host = &opened->host, .cgroup_path = opened->record.cgroup_path,
-		.cgroup_made_from = opened->record.cgroup_made_from, .root_mount = opened->record.root_mount, .spec = spec,
+		.cgroup_made_from = opened->record.cgroup_made_from, .spec = spec,
+		.root_mount = state_is_of_this_boot(&opened->record) ? opened->record.root_mount : 0,
 		.bundle = opened->record.bundle, .rootfs = opened->record.rootfs, .log = context->log,
 	};
 	int result = remove_container(&removal, err);
@@ -99,5 +110,7 @@ int container_delete(const struct container_context *context, const char *id, bo
 		if (alive && kill_init(&opened, err) < 0)
 			return -1;
 	}
+	if (!opened.torn && check_cgroup_in_sight(&opened, err) < 0)
+		return -1;
 	return remove_opened(context, &opened, id, err);
 }

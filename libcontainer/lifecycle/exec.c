@@ -184,6 +184,10 @@ static int prepare(struct execution *e, struct error *err)
 	if (opened_open(e->context, options->id, false, &e->opened, err) < 0 || check_status(e, err) < 0 ||
 	    opened_config(&e->opened, &e->spec, err) < 0)
 		return -1;
+	// outside of it no limit and no device rule would hold
+	if (e->opened.record.cgroup_path && e->opened.cgroup.fd < 0)
+		return error_set(err, ENOENT, "exec in container `%s`: its cgroup %s cannot be found",
+				 options->id, e->opened.record.cgroup_path);
 	if (exec_process_make(options, e->spec, &e->process, err) < 0 || check_terminal(e, err) < 0)
 		return -1;
 	const struct spec_process *process = &e->process.process;

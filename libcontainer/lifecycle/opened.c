@@ -31,20 +31,28 @@ void opened_refresh(struct opened *opened)
 		opened->status = state_status_paused;
 }
 
+// One that is gone, with the last process in it, or out of sight is no failure here: the commands that need it say so.
+static int find_cgroup(struct opened *opened, struct error *err)
+{
+	struct error failure = {0};
+	if (cgroup_host_open(&opened->host, err) < 0)
+		return -1;
+	if (opened->host.kind == cgroup_host_kind_none ||
+	    cgroup_open(&opened->host, opened->record.cgroup_path, &opened->cgroup, &failure) == 0 ||
+	    failure.code == ENOENT)
+		return 0;
+	*err = failure;
+	return -1;
+}
+
 int opened_load(struct opened *opened, const char *id, struct error *err)
 {
 	if (state_read(opened->dir_fd, &opened->record, err) < 0) {
 		opened->torn = true;
 		return error_context(err, "container `%s`", id);
 	}
-	struct error ignored = {0};
-	if (opened->record.cgroup_path && cgroup_host_open(&opened->host, &ignored) == 0 &&
-	    opened->host.kind != cgroup_host_kind_none &&
-	    cgroup_open(&opened->host, opened->record.cgroup_path, &opened->cgroup, &ignored) < 0 &&
-	    ignored.code != ENOENT) {
-		*err = ignored;
+	if (opened->record.cgroup_path && find_cgroup(opened, err) < 0)
 		return error_context(err, "container `%s`", id);
-	}
 	opened_refresh(opened);
 	return 0;
 }

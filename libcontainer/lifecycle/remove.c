@@ -35,7 +35,8 @@ int remove_root_mounts(const char *rootfs, uint64_t root_mount, struct error *er
 		return 0;
 	if (remove_find_root_mount(rootfs, &now, err) < 0)
 		return err->code == ENOENT ? 0 : -1;
-	if (now != root_mount && sys_umount2(rootfs, detach) < 0)
+	// EINVAL: no mount of this mount namespace
+	if (now != root_mount && sys_umount2(rootfs, detach) < 0 && errno != EINVAL)
 		return error_errno(err, "root.path %s: unmount", rootfs);
 	return 0;
 }

@@ -85,6 +85,9 @@ int state_prepare_resources(int dir_fd, const char *text, size_t length, struct 
 int state_commit_resources(int dir_fd, struct error *err) must_check;
 void state_discard_resources(int dir_fd);
 
+// Whether what the record names by a number (pid, mount) can still be that. An id of the boot that cannot be read proves nothing.
+bool state_is_of_this_boot(const struct state_record *record);
+
 // Status from the record, the process and the start socket, without paused. While the record's creator lives and init has
 // not been released, it is "creating"; the creator clears the two creator fields when create is complete.
 enum state_status state_compute(int dir_fd, const struct state_record *record);

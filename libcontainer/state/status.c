@@ -28,7 +28,7 @@ const char *state_status_name(enum state_status status)
 }
 
 // A boot id that cannot be read proves nothing: then the start time alone decides.
-static bool same_boot(const struct state_record *record)
+bool state_is_of_this_boot(const struct state_record *record)
 {
 	char now[37];
 	return !record->boot_id || process_boot_id(now) < 0 || text_equal(now, record->boot_id);
@@ -60,7 +60,7 @@ static enum gate look_at_gate(int dir_fd)
 
 enum state_status state_compute(int dir_fd, const struct state_record *record)
 {
-	if (!same_boot(record))
+	if (!state_is_of_this_boot(record))
 		return state_status_stopped;
 	bool creator = alive(record->creator, record->creator_start_time);
 	if (record->pid <= 0)
@@ -77,7 +77,7 @@ enum state_status state_compute(int dir_fd, const struct state_record *record)
 
 int state_open_init(const struct state_record *record, int *pidfd, struct error *err)
 {
-	if (record->pid <= 0 || !same_boot(record))
+	if (record->pid <= 0 || !state_is_of_this_boot(record))
 		return error_set(err, ESRCH, "init of the container: %s", error_text(ESRCH));
 	// first the descriptor, then the proof: from here on the pid cannot change hands unnoticed
 	auto_close int fd = sys_pidfd_open(record->pid);

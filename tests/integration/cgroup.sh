@@ -91,6 +91,22 @@ test_joined_cgroup_namespace_shows_its_root() {
 	husk delete --force "$ID"
 }
 
+# a command that cannot see the tree neither runs a program outside of the container's limits nor calls it removed
+test_cgroup_out_of_sight_is_no_cgroup_gone() {
+	is_root || skip "a plain user has no cgroup that could be out of sight"
+	bundle
+	start_sleeping
+	husk start "$ID"
+	unseen() { # ARG...: what husk ARG... says where no cgroup2 is mounted
+		unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"' sh "$HUSK" --root "$ROOT" "$@" 2>&1 && fail "husk $* succeeded"
+	}
+	contains "$(unseen exec "$ID" /bin/true)" "cannot be found"
+	contains "$(unseen delete --force "$ID")" "no cgroup2 is mounted here"
+	[ -d "$D" ] || fail "the cgroup went"
+	husk delete --force "$ID"
+	[ ! -d "$D" ]
+}
+
 # no limit may be dropped silently
 test_limit_without_controller_is_refused() {
 	has_controllers memory && skip "this host has the controllers"
