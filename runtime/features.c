@@ -72,7 +72,11 @@ static void add_linux(struct json *json)
 	add_seccomp(json);
 	add_enabled(json, "apparmor", true);
 	add_enabled(json, "selinux", true);
-	add_enabled(json, "intelRdt", false);
+	json_begin_object(json, "intelRdt");
+	json_bool(json, "enabled", true);
+	json_bool(json, "schemata", true);
+	json_bool(json, "monitoring", true);
+	json_end_object(json);
 	json_begin_object(json, "memoryPolicy");
 	add_words(json, "modes", spec_words_memory_policy_modes());
 	add_words(json, "flags", spec_words_memory_policy_flags());

@@ -170,6 +170,30 @@ static void unmake_cgroup(struct creation *creation)
 				      &ignored);
 }
 
+static int make_resctrl(struct creation *creation, struct error *err)
+{
+	if (creation->resctrl < 0)
+		return 0;
+	return resctrl_create(creation->resctrl, &creation->spec->linux_.intel_rdt, creation->options->id,
+			      &creation->resctrl_made, err);
+}
+
+static void unmake_resctrl(struct creation *creation)
+{
+	if (creation->resctrl >= 0)
+		resctrl_undo(creation->resctrl, &creation->spec->linux_.intel_rdt, creation->options->id,
+			     &creation->resctrl_made);
+}
+
+// Before the program runs: what it starts inherits the group.
+static int join_resctrl(struct creation *creation, struct error *err)
+{
+	if (creation->resctrl < 0)
+		return 0;
+	return resctrl_join(creation->resctrl, &creation->spec->linux_.intel_rdt, creation->options->id, creation->pid,
+			    err);
+}
+
 static int open_host(struct creation *creation, struct error *err)
 {
 	bool notify = creation->context->notify_socket != NULL;
@@ -268,9 +292,11 @@ static const struct stage {
 	{"reserve the id", reserve, unreserve},
 	{"record", record, NULL},
 	{"make the cgroup and set its limits", make_cgroup, unmake_cgroup},
+	{"make the resctrl group", make_resctrl, unmake_resctrl},
 	{"open what only the host can open", open_host, NULL},
 	{"clone the container's process", creation_clone, creation_kill},
 	{"converse until it is ready", creation_converse, poststop},
+	{"join the resctrl group", join_resctrl, NULL},
 	{"commit", commit, uncommit},
 };
 
@@ -282,7 +308,7 @@ void creation_begin(struct creation *creation, const struct container_context *c
 	*creation = (struct creation){
 		.context = context, .options = options, .kind = kind,
 		.root_fd = -1, .dir_fd = -1, .gate = -1, .sync = -1, .pidfd = -1, .master = -1,
-		.notify = -1, .hooks_files = HOOKS_FILES_NONE,
+		.resctrl = -1, .notify = -1, .hooks_files = HOOKS_FILES_NONE,
 		.host = {.fd = -1}, .cgroup = {.fd = -1},
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
@@ -321,6 +347,7 @@ void creation_done(struct creation *creation)
 	memory_close(take_fd(&creation->gate));
 	memory_close(take_fd(&creation->pidfd));
 	memory_close(take_fd(&creation->master));
+	memory_close(take_fd(&creation->resctrl));
 	memory_close(take_fd(&creation->notify));
 	hooks_files_close(&creation->hooks_files);
 	cgroup_close(&creation->cgroup);

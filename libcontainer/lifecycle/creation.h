@@ -10,6 +10,7 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/container.h"
 #include "libcontainer/init/init.h"
 #include "libcontainer/lifecycle/passed_on.h"
@@ -50,6 +51,8 @@ struct creation {
 	int root_fd, dir_fd, gate;
 	struct state_record record;
 	struct cgroup cgroup;
+	int resctrl;  // root of the resctrl file system, only with linux.intelRdt
+	struct resctrl_made resctrl_made;
 	struct init init;
 	struct limits_saved files;
 	struct hooks_files hooks_files;

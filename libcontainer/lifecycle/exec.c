@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/init/init.h"
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/fd.h"
@@ -319,9 +320,22 @@ static int on_terminal(struct execution *e, int *master, struct error *err)
 	return 0;
 }
 
+static int join_resctrl(const struct execution *e, struct error *err)
+{
+	const struct spec_intel_rdt *rdt = &e->spec->linux_.intel_rdt;
+	auto_close int root = -1;
+	if (!rdt->set)
+		return 0;
+	if (resctrl_open(&root, err) < 0)
+		return -1;
+	return resctrl_join(root, rdt, e->options->id, e->pid, err);
+}
+
 static int on_ready(struct execution *e, struct error *err)
 {
 	const struct container_exec_options *options = e->options;
+	if (join_resctrl(e, err) < 0)
+		return -1;
 	if (options->pidfd_socket) {
 		auto_close int socket = socket_connect_path(options->pidfd_socket, SOCK_STREAM);
 		if (socket < 0 || socket_send_fd(socket, "setns", strlen("setns"), e->pidfd) < 0)

@@ -28,11 +28,11 @@ static int check_terminal(const struct creation *creation, struct error *err)
 }
 
 // What this version does not do is refused, never passed over.
-static int check_supported(const struct creation *creation, struct error *err)
+static int check_supported(struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
-	if (linux_->intel_rdt.set)
-		return error_set(err, ENOTSUP, "linux.intelRdt: not supported by this version of husk");
+	if (linux_->intel_rdt.set && resctrl_open(&creation->resctrl, err) < 0)
+		return -1;
 	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
 		return error_set(err, ENOTSUP,
 				 "the systemd cgroup driver is not supported by this version of husk");

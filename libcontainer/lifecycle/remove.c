@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/state/state.h"
@@ -51,11 +52,23 @@ static int remove_cgroup(const struct removal *removal, struct error *err)
 	return cgroup_remove_parents(removal->cgroup_host, removal->cgroup_path, removal->cgroup_made_from, err);
 }
 
+static int leave_resctrl(const struct removal *removal, struct error *err)
+{
+	auto_close int root = -1;
+	struct error unmounted;
+	if (!removal->spec || !removal->spec->linux_.intel_rdt.set)
+		return 0;
+	// with the file system its groups are gone
+	if (resctrl_open(&root, &unmounted) < 0)
+		return 0;
+	return resctrl_remove(root, &removal->spec->linux_.intel_rdt, removal->id, err);
+}
+
 int remove_container(const struct removal *removal, struct error *err)
 {
 	if (remove_cgroup(removal, err) < 0 || remove_root_mounts(removal->rootfs, removal->root_mount, err) < 0)
 		return -1;
-	if (state_remove(removal->root_fd, removal->id, err) < 0)
+	if (leave_resctrl(removal, err) < 0 || state_remove(removal->root_fd, removal->id, err) < 0)
 		return -1;
 	if (removal->spec)
 		hook_calls_poststop(removal->spec, removal->id, removal->bundle, removal->rootfs,
