@@ -212,8 +212,19 @@ static void undo(const struct descent *descent, const char *path)
 }
 
 // mkdir's own words for the two limits that an administrator can set on a subtree.
-static int explain_make(const char *path, struct error *err)
+static int explain_make(const char *path, const struct spec_resources *resources, struct error *err)
 {
+	int cause = errno;
+	uint32_t needed = 0;
+	bool denied = cause == EACCES || cause == EPERM || cause == EROFS;
+	if (denied && resources && cgroup_settings_controllers(resources, &needed, NULL) == 0 && needed) {
+		char json[200];
+		cgroup_settings_name(resources, (enum cgroup_controller)__builtin_ctz(needed), json);
+		errno = cause;
+		return error_errno(err, "%s needs a cgroup of one's own, such as systemd-run --user --scope "
+					"-p Delegate=yes gives: make cgroup %s", json, path);
+	}
+	errno = cause;
 	if (errno == EAGAIN)
 		return error_errno(err, "make cgroup %s: cgroup.max.depth or cgroup.max.descendants of a "
 					"parent is reached", path);
@@ -224,11 +235,11 @@ static int create_once(const struct cgroup_host *host, const struct spec_resourc
 		       struct descent *descent, struct cgroup *cgroup, struct error *err)
 {
 	if (enter_parents(host, cgroup->path, descent) < 0)
-		return explain_make(cgroup->path, err);
+		return explain_make(cgroup->path, resources, err);
 	if (enable_controllers(host, cgroup->path, descent->parent_fd, resources, err) < 0)
 		return -1;
 	if (make_leaf(descent, cgroup) < 0)
-		return explain_make(cgroup->path, err);
+		return explain_make(cgroup->path, resources, err);
 	if (check_type(cgroup, err) < 0)
 		return -1;
 	if (!descent->fresh && check_existing(cgroup, err) < 0)

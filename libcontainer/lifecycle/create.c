@@ -126,6 +126,36 @@ static bool may_go_without_cgroup(const struct creation *creation, const struct 
 	return creation->rootless && denied && !creation->spec->linux_.cgroups_path && limits.length == 0;
 }
 
+static bool sees_cgroup_writable(const struct spec *spec)
+{
+	bool writable = false;
+	for (size_t i = 0; i < spec->mounts_count; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+		if (!mount->type ||
+		    (!text_equal(mount->type, "cgroup") && !text_equal(mount->type, "cgroup2")))
+			continue;
+		writable = true;
+		for (size_t k = 0; k < mount->options.count; k++)
+			if (text_equal(mount->options.items[k], "ro"))
+				writable = false;
+	}
+	return writable;
+}
+
+// Root of a user namespace may divide the cgroup that it sees as its own: below the limits, which stay the runtime's.
+static int give_cgroup(struct creation *creation, struct error *err)
+{
+	const struct spec_linux *linux_ = &creation->spec->linux_;
+	if (creation->rootless || !namespaces_is_new(&creation->namespaces, spec_namespace_type_user) ||
+	    !namespaces_is_new(&creation->namespaces, spec_namespace_type_cgroup) ||
+	    !sees_cgroup_writable(creation->spec))
+		return 0;
+	int64_t uid = id_map_to_host(&linux_->uid_mappings, 0), gid = id_map_to_host(&linux_->gid_mappings, 0);
+	if (uid <= 0 || gid < 0)
+		return 0;
+	return cgroup_delegate(&creation->cgroup, (uid_t)uid, (gid_t)gid, err);
+}
+
 static int make_cgroup(struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
@@ -149,7 +179,8 @@ static int make_cgroup(struct creation *creation, struct error *err)
 		if (!creation->record.cgroup_made_from)
 			return error_set(err, ENOMEM, "out of memory");
 	}
-	if (cgroup_set_resources(&creation->cgroup, &linux_->resources, log, err) < 0)
+	if (cgroup_set_resources(&creation->cgroup, &linux_->resources, log, err) < 0 ||
+	    give_cgroup(creation, err) < 0)
 		return -1;
 	// without rules in the configuration only the devices that every container has are allowed; in a user namespace no
 	// others can be made anyway
