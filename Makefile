@@ -5,7 +5,9 @@
 #   DEVELOPER=1                  warnings are errors
 #   V=1                          show the commands
 #   SANITIZE=address,undefined   into build/san-address-undefined, dynamically linked
-#   T="spec cgroup"              integration: only these files
+#   T="spec cgroup"              check, integration, vm-check: only these files; TEST=name: only this test
+#   VM=no                        check: without the virtual machines; VM=yes: they must run
+#   LANE=vm-systemd              vm-check: in this lane (tests/vm/lane --list); integration: native-root -user -unified
 #   FUZZ_SECONDS=60              fuzz: seconds a target
 
 VERSION := 0.1.0
@@ -70,6 +72,8 @@ CPPFLAGS_ALL = -I. -D_GNU_SOURCE $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 -O2 -g $(WARNINGS) $(if $(DEVELOPER),-Werror) $(HARDENING) $(MODE) $(CFLAGS)
 
 ifdef SANITIZE
+# (the virtual machines have no sanitizer's libraries)
+VM ?= no
 MODE := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 LINK_MODE := -fsanitize=$(SANITIZE)
 LIBS := -lcap -lyajl
@@ -94,8 +98,8 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all programs check setup unit unit-programs helpers integration lint demo install uninstall clean fuzz \
-	coverage bench help FORCE
+.PHONY: all programs check vm-check vm-shell setup unit unit-programs helpers integration lint demo install uninstall \
+	clean fuzz coverage bench help FORCE
 
 all: programs
 programs: $(PROGRAMS)
@@ -163,8 +167,19 @@ $B/flags: | setup
 endif
 setup:
 	@.ci/setup build $(if $(filter check,$(MAKECMDGOALS)),test) $(if $(filter demo,$(MAKECMDGOALS)),demo)
+	@$(if $(filter check,$(MAKECMDGOALS)),[ '$(VM)' = no ] || .ci/setup vm || echo 'the tests in virtual machines are left out')
 
-check: unit integration
+# unit tests, integration tests here, and those in the virtual machines of tests/vm
+check: $(PROGRAMS) $(UNIT_PROGRAMS) $(HELPER_PROGRAMS)
+	@BUILD='$B' VM='$(VM)' TEST='$(TEST)' tests/check $(T)
+
+vm-check: $(PROGRAMS) $(UNIT_PROGRAMS) $(HELPER_PROGRAMS)
+	@bad=; for lane in $(or $(LANE),vm-minimal vm-systemd vm-user vm-session); do \
+		BUILD='$B' TEST='$(TEST)' tests/vm/lane $$lane $(T) || bad=1; \
+	done; [ -z "$$bad" ]
+
+vm-shell: $(PROGRAMS) $(UNIT_PROGRAMS) $(HELPER_PROGRAMS)
+	@tests/vm/run --build '$B' $(MACHINE) --shell
 
 $(UNIT_PROGRAMS): $B/tests/%: $B/tests/unit/%.o $B/libhusk.a
 	$(call show,LINK)
@@ -184,8 +199,7 @@ helpers: $(HELPER_PROGRAMS)
 unit: $(UNIT_PROGRAMS)
 	tests/unit/run.sh $^
 
-# after the unit tests, when both are wanted
-integration: $(PROGRAMS) $(HELPER_PROGRAMS) | $(if $(filter check,$(MAKECMDGOALS)),unit)
+integration: $(PROGRAMS) $(HELPER_PROGRAMS)
 	BUILD=$B tests/integration/run $(T)
 
 lint:
@@ -253,8 +267,9 @@ clean:
 	rm -rf build $(filter-out build,$(filter build/%,$B))
 
 help:
-	@sed -n '3,11s/^# \{0,1\}//p' Makefile
-	@printf '  %-12s %s\n' all 'build/husk (and build/husk-link)' check 'set-up, unit and integration tests' \
+	@sed -n '3,13s/^# \{0,1\}//p' Makefile
+	@printf '  %-12s %s\n' all 'build/husk (and build/husk-link)' check 'set-up, all tests here and in virtual machines' \
+		vm-check 'only those in virtual machines' vm-shell 'a shell in one; MACHINE="--init=systemd --user dev"' \
 		unit 'unit tests' integration 'integration tests; T="NAME..." for some' lint 'style, static analysis, layers' \
 		demo 'a container, shown from inside' install 'to DESTDIR PREFIX' uninstall '' fuzz 'libFuzzer, tests/fuzz' \
 		bench 'against the floor and other runtimes; N=20 is quick' \

@@ -643,6 +643,57 @@ static long op_eat(char **args)
 	return size;
 }
 
+// touches this many huge pages of 2 MiB
+static long op_hugepages(char **args)
+{
+	const size_t size = 2 << 20;
+	long wanted = argument(args, 0), n = 0;
+	int failure = 0;
+	for (; n < wanted && !failure; n += !failure) {
+		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+		if (p == MAP_FAILED)
+			failure = errno;
+		else
+			*p = 1;
+	}
+	number("pages", n);
+	errno = failure;
+	return failure ? -1 : n;
+}
+
+// keeps a child busy on each processor there is, for ARG milliseconds; says on how many different ones they ran
+static long op_processors(char **args)
+{
+	unsigned char *seen = mmap(NULL, 1024, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long n = sysconf(_SC_NPROCESSORS_CONF) + 1, count = 0;
+	struct timespec start, now;
+	if (seen == MAP_FAILED)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (long i = 0; i < n; i++) {
+		if (fork() != 0)
+			continue;
+		do {
+			int cpu = sched_getcpu();
+			if (cpu >= 0 && cpu < 1024)
+				seen[cpu] = 1;
+			clock_gettime(CLOCK_MONOTONIC, &now);
+		} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < argument(args, 0));
+		_exit(0);
+	}
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
+	open_bracket("processors", '[');
+	for (int i = 0; i < 1024; i++)
+		if (seen[i]) {
+			number(NULL, i);
+			count++;
+		}
+	close_bracket(']');
+	errno = 0;
+	return count;
+}
+
 // forks until it fails or there are ARG children; the children are ended; says how many there were
 static long op_fork(char **args)
 {
@@ -830,6 +881,7 @@ static const struct {
 	{"burn", op_burn, 1}, {"exit", op_exit, 1}, {"raise", op_raise, 1}, {"sleep", op_sleep, 1},
 	{"await", op_await, 2}, {"cat", op_cat, 0}, {"tiocsti", op_tiocsti, 0}, {"ptrace", op_ptrace, 1},
 	{"kill", op_kill, 2}, {"exe_race", op_exe_race, 1}, {"exchange", op_exchange, 3}, {"setuid", op_setuid, 1},
+	{"hugepages", op_hugepages, 1}, {"processors", op_processors, 1},
 };
 
 static const char *errno_name(int code)

@@ -78,11 +78,26 @@ bundle() {
 	B=$S/${1:-bundle}
 	mkdir -p "$B"
 	rm -f "$B/config.json"
-	make_rootfs "$B/rootfs"
-	if is_root; then "$HUSK" spec --bundle "$B"; else "$HUSK" spec --rootless --bundle "$B"; fi
-	config '.process.terminal = false | .root.readonly = false'
+	if [ -d "${BUNDLE_TEMPLATE:-}" ]; then
+		cp -a "$BUNDLE_TEMPLATE/." "$B"
+	else
+		make_bundle "$B"
+	fi
+}
+make_bundle() { # DIR
+	make_new_rootfs "$1/rootfs"
+	if is_root; then "$HUSK" spec --bundle "$1"; else "$HUSK" spec --rootless --bundle "$1"; fi
+	B=$1 config '.process.terminal = false | .root.readonly = false'
 }
 make_rootfs() { # DIR
+	if [ -d "${BUNDLE_TEMPLATE:-}" ]; then
+		mkdir -p "$1"
+		cp -a "$BUNDLE_TEMPLATE/rootfs/." "$1"
+	else
+		make_new_rootfs "$1"
+	fi
+}
+make_new_rootfs() { # DIR
 	local applet
 	mkdir -p "$1"/{bin,dev,etc,proc,sys,tmp,run,root,var,usr/bin}
 	cp "$(command -v busybox)" "$1/bin/busybox"
@@ -138,13 +153,25 @@ mount_seen() { # POINT FILTER: of the uppermost mount there, must be true
 
 is_root() { [ "$(id -u)" = 0 ]; }
 is_unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; }
-# can limits be set here: the controllers are in the cgroup2 tree, and it is ours to write
-has_controllers() {
-	local c
-	is_unified || return 1
-	for c in "${@:-memory}"; do grep -qw "$c" /sys/fs/cgroup/cgroup.controllers || return 1; done
-	is_root || [ -w "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup | tail -1)/cgroup.procs" ]
+# the cgroup that a container without a path is made in: the parent of our own
+cgroup_above() {
+	local own
+	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	own=${own%/*}
+	echo "$(cgroup_mount)$own"
 }
+# can limits be set here: the controllers are in the cgroup2 tree, and the place for the container is ours
+has_controllers() { # [CONTROLLER...]
+	local c where
+	where=$(cgroup_mount)
+	if ! is_root; then
+		where=$(cgroup_above)
+		[ -w "$where/cgroup.procs" ] || return 1
+	fi
+	for c in "${@:-memory}"; do grep -qw "$c" "$where/cgroup.controllers" || return 1; done
+}
+# can a cgroup be made, with limits or without
+has_cgroup() { is_root || [ -w "$(cgroup_above)/cgroup.procs" ]; }
 cgroup_mount() {
 	if is_unified; then echo /sys/fs/cgroup; else echo /sys/fs/cgroup/unified; fi
 }
@@ -158,15 +185,18 @@ can() { # CAP_X: this process has it
 
 # ---- the runner ----------------------------------------------------------------------------------
 
-# everything a test could leave behind, as sorted lines
-snapshot() {
-	local mount
-	mount=$(cgroup_mount)
-	# (files run side by side in one mount namespace: another test's scratch directory is its own affair)
-	awk -v own="$2" '$5 !~ /husk-test\./ || index($5, own) { print "mount " $5 }' /proc/self/mountinfo
-	[ ! -d "$mount" ] || find "$mount" -depth -type d -name "*$1*" 2>/dev/null | sed 's/^/cgroup /'
-	find "$2/state" "$2/tmp" /dev/shm -mindepth 1 2>/dev/null | sed 's/^/file /'
-	find /run/husk "${XDG_RUNTIME_DIR:-/nonexistent}/husk" -mindepth 1 -name "*$1*" 2>/dev/null | sed 's/^/state /'
+# Everything a test could leave behind, but processes (guard looks for these). A namespace that outlives its processes is one that
+# something was mounted on or that a process holds open. (Files run side by side in one mount namespace: another test's scratch
+# directory is its own affair. Few programs: each costs a tenth of a second in a virtual machine.)
+mounts_now() { # SCRATCH
+	awk -v own="$1" '$5 !~ /husk-test\./ || index($5, own) { print (/ - nsfs / ? "namespace " : "mount ") $5 }' /proc/self/mountinfo | sort
+}
+left_behind() { # ID SCRATCH MOUNTS-BEFORE
+	comm -13 <(echo "$3") <(mounts_now "$2")
+	find "$(cgroup_mount)" -depth -type d -name "*$1*" -printf 'cgroup %p\n' 2>/dev/null
+	find "$2/state" "$2/tmp" -mindepth 1 '(' -path "$2/state/*" -printf 'state %p\n' -o -printf 'file %p\n' ')' 2>/dev/null
+	find /run/husk "${XDG_RUNTIME_DIR:-/run}/husk" /dev/shm /tmp /var/tmp /run -maxdepth 2 -path "${2%/*}" -prune -o \
+		-name "*$1*" -printf 'file %p\n' 2>/dev/null
 }
 
 # one test, in the process that guard watches
@@ -217,11 +247,10 @@ run_tests() {
 		# a test may ask for more time in the comment of its first line:   test_x() { # limit 120
 		limit=$(sed -n "s/^$t() {.*# limit \([0-9]*\).*/\1/p" "$0")
 		limit=$((${limit:-30} * TIMEOUT_FACTOR))
-		before=$(snapshot "$TEST_ID" "$TEST_SCRATCH" | sort)
+		before=$(mounts_now "$TEST_SCRATCH")
 		"$TOOLS/guard" "$limit" bash "$0" --one "$t" >"$scratch/log" 2>&1 </dev/null
 		status=$?
-		after=$(snapshot "$TEST_ID" "$TEST_SCRATCH" | sort)
-		after=$(comm -13 <(echo "$before") <(echo "$after") | grep .)
+		after=$(left_behind "$TEST_ID" "$TEST_SCRATCH" "$before")
 		reason=''
 		if [ $status = 77 ] && [ -e "$TEST_SCRATCH.skip" ]; then
 			reason=$(<"$TEST_SCRATCH.skip")
