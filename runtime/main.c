@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // husk's entry: global options, the command, its options; and the only place that reports an error.
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,6 +151,8 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	if (argc < 1 || fd_fill_stdio() < 0)
 		return 1;
+	// a limit of the file size is an error of write like a full disk, which is undone and reported
+	signal(SIGXFSZ, SIG_IGN);
 	if (invoke(&call, argv, &err) < 0) {
 		report_error(&call.report, err.message);
 		call.status = call.command ? call.command->failure : 1;

@@ -14,7 +14,9 @@
 static _Noreturn void end(int code)
 {
 	(void)!sys_close_range(0, ~0U, 0);
-	_exit(code);
+	(void)!syscall(SYS_exit_group, code);
+	// the filter refuses even that: an end that no program has by chance tells `start` more than any other
+	__builtin_trap();
 }
 
 void init_report(const struct init *init, const struct error *failure)

@@ -196,11 +196,16 @@ void creation_kill(struct creation *creation)
 
 // ---- conversation -------------------------------------------------------------------------------
 
-// A process that its filter does not even let end itself runs into an instruction that kills it.
+// Killed, or not even allowed to end itself (walk.c traps then).
+bool birth_ended_by_filter(int status)
+{
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	return signal == SIGSYS || signal == SIGILL || signal == SIGTRAP;
+}
+
 const char *birth_filter_hint(int status, const struct syscall_filter *filter)
 {
-	bool by_filter = WIFEXITED(status) || WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGSEGV;
-	return by_filter && filter->instructions
+	return filter->instructions && (WIFEXITED(status) || birth_ended_by_filter(status))
 		       ? " (does linux.seccomp allow what executing the program takes?)"
 		       : "";
 }

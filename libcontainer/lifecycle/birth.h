@@ -3,6 +3,7 @@
 #ifndef HUSK_LIFECYCLE_BIRTH_H
 #define HUSK_LIFECYCLE_BIRTH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,9 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err) 
 // After proceed: until the program runs (0). -1 with the child's own error; 1 when it ended on the way and could not say why: it is
 // for the caller to reap it.
 int birth_await_program(int sync, pid_t pid, struct error *err) must_check;
+
+// Whether that end (status as of waitpid) is one that a filter brings about.
+bool birth_ended_by_filter(int status);
 
 // What to add to the message about such an end (status as of waitpid): "" or words about the filter.
 const char *birth_filter_hint(int status, const struct syscall_filter *filter);

@@ -297,6 +297,7 @@ static int commit(struct creation *creation, struct error *err)
 		int length = snprintf(digits, sizeof digits, "%d", (int)creation->pid);
 		if (fd_write_file(AT_FDCWD, pid_file, digits, (size_t)length, 0644) < 0)
 			return error_errno(err, "--pid-file %s", pid_file);
+		creation->pid_file_made = true;
 	}
 	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
 		return error_context(err, "the container's process died");
@@ -305,7 +306,7 @@ static int commit(struct creation *creation, struct error *err)
 
 static void uncommit(struct creation *creation)
 {
-	if (creation->options->pid_file)
+	if (creation->pid_file_made)
 		unlink(creation->options->pid_file);
 }
 

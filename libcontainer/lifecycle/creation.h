@@ -63,6 +63,7 @@ struct creation {
 	int pidfd;
 	int master;        // of the terminal, foreground only
 	int notify;        // the container's notification socket; -1: none, or for start to make
+	bool pid_file_made;
 	bool hooks_begun;  // poststop hooks are owed when creation fails
 };
 

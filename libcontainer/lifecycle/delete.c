@@ -88,11 +88,33 @@ static int remove_opened(const struct container_context *context, struct opened 
 	return result;
 }
 
+// What holds the lock may be a `start` that waits for a hook of init for ever. It lets go when init ends.
+static void end_holder(const struct container_context *context, const char *id)
+{
+	auto_opened struct opened opened = OPENED_NONE;
+	struct error ignored;
+	if (opened_open(context, id, false, &opened, &ignored) == 0 && opened.status != state_status_creating &&
+	    opened.status != state_status_stopped)
+		(void)!kill_init(&opened, &ignored);
+}
+
+static int open_locked(const struct container_context *context, const char *id, bool force,
+		       struct opened *opened, struct error *err)
+{
+	int result = opened_open_within(context, id, force ? 0 : OPENED_LOCK_MS, opened, err);
+	if (result == 0 || !force || err->code != EAGAIN)
+		return result;
+	end_holder(context, id);
+	opened_done(opened);
+	*opened = (struct opened)OPENED_NONE;
+	return opened_open(context, id, true, opened, err);
+}
+
 int container_delete(const struct container_context *context, const char *id, bool force, struct error *err)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	struct error failure = {0};
-	if (opened_open(context, id, true, &opened, &failure) < 0) {
+	if (open_locked(context, id, force, &opened, &failure) < 0) {
 		if (force && failure.code == ENOENT && !opened.torn)
 			return 0;
 		if (!force || !opened.torn) {

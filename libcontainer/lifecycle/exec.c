@@ -27,6 +27,9 @@
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/passed_on.h"
 
+// How long init may take to end after the processes of its pid namespace were killed.
+#define INIT_END_MS 1000
+
 struct execution {
 	const struct container_context *context;
 	const struct container_exec_options *options;
@@ -41,6 +44,7 @@ struct execution {
 	struct init init;
 	int init_pidfd, target_root, sync, pidfd, master;  // owned
 	int flags;                                         // CLONE_NEW* to join
+	bool pid_file_made;
 	pid_t stage, pid;
 };
 
@@ -346,6 +350,7 @@ static int on_ready(struct execution *e, struct error *err)
 		int length = snprintf(digits, sizeof digits, "%d", (int)e->pid);
 		if (fd_write_file(AT_FDCWD, options->pid_file, digits, (size_t)length, 0644) < 0)
 			return error_errno(err, "--pid-file %s", options->pid_file);
+		e->pid_file_made = true;
 	}
 	return sync_send_step(e->sync, sync_step_proceed, err);
 }
@@ -356,7 +361,8 @@ static int died(struct execution *e, struct error *err)
 	pid_t *pid = e->pid > 0 ? &e->pid : &e->stage;
 	if (*pid > 0 && process_reap(*pid, &status) == 0)
 		*pid = 0;
-	if (WIFSIGNALED(status) && process_wait_pidfd(e->init_pidfd, 0) == 1)
+	// the end of a pid namespace kills its processes first, and then init itself ends
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && process_wait_pidfd(e->init_pidfd, INIT_END_MS) == 1)
 		return opened_not_running(&e->opened, "exec in", err);
 	if (WIFSIGNALED(status))
 		return error_set(err, 0, "the process died of signal %d before its program ran%s", WTERMSIG(status),
@@ -392,7 +398,9 @@ static int converse(struct execution *e, struct error *err)
 						     e->pid, fd, err);
 			break;
 		case sync_step_ready:
-			return on_ready(e, err) < 0 ? -1 : await_program(e, err);
+			if (on_ready(e, err) == 0)
+				return await_program(e, err);
+			return err->code == EPIPE || err->code == ECONNRESET ? died(e, err) : -1;
 		case sync_step_failed:
 			*err = record.error;
 			return -1;
@@ -418,7 +426,7 @@ static void kill_process(struct execution *e)
 			kill(pids[i], SIGKILL);
 			(void)!process_reap(pids[i], &status);
 		}
-	if (e->options->pid_file)
+	if (e->pid_file_made)
 		unlink(e->options->pid_file);
 }
 

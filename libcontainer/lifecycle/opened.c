@@ -57,8 +57,20 @@ int opened_load(struct opened *opened, const char *id, struct error *err)
 	return 0;
 }
 
-int opened_open(const struct container_context *context, const char *id, bool exclusive,
-		struct opened *opened, struct error *err)
+// A record that is missing while somebody holds the lock is not written yet, or removed already.
+static int load_again(struct opened *opened, const char *id, struct error *err)
+{
+	struct error busy;
+	opened->torn = false;
+	if (state_lock(opened->dir_fd, false, 0, &busy) < 0)
+		return no_such_container(id, err);
+	int result = opened_load(opened, id, err);
+	state_unlock(opened->dir_fd);
+	return result;
+}
+
+int opened_open_within(const struct container_context *context, const char *id, int lock_ms,
+		       struct opened *opened, struct error *err)
 {
 	if (state_check_id(id, err) < 0)
 		return -1;
@@ -66,9 +78,16 @@ int opened_open(const struct container_context *context, const char *id, bool ex
 		return err->code == ENOENT ? no_such_container(id, err) : -1;
 	if (state_open(opened->root_fd, id, &opened->dir_fd, err) < 0)
 		return -1;
-	if (exclusive && state_lock(opened->dir_fd, true, OPENED_LOCK_MS, err) < 0)
+	if (lock_ms >= 0 && state_lock(opened->dir_fd, true, lock_ms, err) < 0)
 		return -1;
-	return opened_load(opened, id, err);
+	int result = opened_load(opened, id, err);
+	return opened->torn && lock_ms < 0 ? load_again(opened, id, err) : result;
+}
+
+int opened_open(const struct container_context *context, const char *id, bool exclusive,
+		struct opened *opened, struct error *err)
+{
+	return opened_open_within(context, id, exclusive ? OPENED_LOCK_MS : -1, opened, err);
 }
 
 int opened_config(const struct opened *opened, const struct spec **spec, struct error *err)

@@ -28,6 +28,9 @@ int opened_root(const struct container_context *context, bool create, int *root_
 // command that changes something; otherwise no lock at all, because readers must never wait.
 int opened_open(const struct container_context *context, const char *id, bool exclusive, struct opened *opened,
 		struct error *err) must_check;
+// The same, waiting lock_ms for the lock: EAGAIN in err->code when that is over; -1: no lock.
+int opened_open_within(const struct container_context *context, const char *id, int lock_ms, struct opened *opened,
+		       struct error *err) must_check;
 // A record that was read already, for list.
 int opened_load(struct opened *opened, const char *id, struct error *err) must_check;
 // Computes the status anew.

@@ -2,11 +2,11 @@
 // start: opens the gate, and waits for what really happens: init's own error, or the program executed.
 #include <errno.h>
 #include <signal.h>
-#include <sys/wait.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/lifecycle/notify.h"
 #include "libcontainer/lifecycle/opened.h"
@@ -58,7 +58,7 @@ static bool was_executed(const struct opened *opened, int pidfd)
 	int status;
 	if (executed >= 0)
 		return executed;
-	return process_exit_status(pidfd, &status) < 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS;
+	return process_exit_status(pidfd, &status) < 0 || !birth_ended_by_filter(status);
 }
 
 static int open_gate(struct opened *opened, struct error *err)

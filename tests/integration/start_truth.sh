@@ -169,6 +169,22 @@ test_init_killed_during_start() {
 	husk delete --force "$ID"
 }
 
+# delete --force must not wait for it either
+test_delete_while_a_hook_hangs() {
+	local status=0
+	bundle
+	config '.hooks.startContainer = [{path:"/bin/sh",args:["sh","-c","sleep 100"],env:["PATH=/bin"]}]'
+	args /bin/true
+	create
+	timeout 20 "$HUSK" --root "$ROOT" start "$ID" 2>start.err &
+	eventually 5 is running
+	husk delete --force "$ID"
+	[ ! -e "$ROOT/$ID" ]
+	wait $! || status=$?
+	[ $status = 1 ] || fail "start: status $status"
+	equal lines 1 "$(wc -l <start.err)"
+}
+
 # somebody else's connection to the start socket must not release the container
 test_only_start_starts() {
 	local s
