@@ -66,10 +66,10 @@ bool wants_keyring(const struct init *init)
 	return init->new_keyring;
 }
 
-// A session of its own, also without a terminal: TIOCSTI into the caller's terminal needs its session.
+// A session of its own, also without a terminal: TIOCSTI into the caller's terminal needs its session. EPERM: it may lead one.
 int step_new_session(struct init *init unused_result, struct error *err)
 {
-	if (setsid() < 0 && errno != EPERM)
+	if (setsid() < 0 && (errno != EPERM || getsid(0) != getpid()))
 		return error_errno(err, "setsid");
 	return 0;
 }
