@@ -99,7 +99,7 @@ endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all programs check vm-check vm-shell setup unit unit-programs helpers integration lint demo install uninstall \
-	clean fuzz coverage bench help FORCE
+	clean fuzz coverage bench conformance spec-coverage help FORCE
 
 all: programs
 programs: $(PROGRAMS)
@@ -215,6 +215,17 @@ coverage: unit integration
 bench: $B/husk
 	@BUILD='$B' CC='$(CC)' tests/bench/run
 
+# the validation programs of OCI runtime-tools, in the test machine and here; tests/conformance/run has the variables
+conformance: $(PROGRAMS) $(HELPER_PROGRAMS)
+	@BUILD=$B tests/conformance/run $(T)
+
+# spec/coverage.md, made anew; CHECK=1: only whether it is up to date
+spec-coverage: $B/tests/spec_coverage/keys
+	@CC='$(CC)' tests/spec_coverage/run $< spec/coverage.md $(CHECK)
+$B/tests/spec_coverage/keys: $B/tests/spec_coverage/keys.o $B/libhusk.a
+	$(call show,LINK)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # every library source again, with the fuzzer's instruments, by clang
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:tests/fuzz/%.c=$B/fuzz/%)
@@ -273,4 +284,5 @@ help:
 		unit 'unit tests' integration 'integration tests; T="NAME..." for some' lint 'style, static analysis, layers' \
 		demo 'a container, shown from inside' install 'to DESTDIR PREFIX' uninstall '' fuzz 'libFuzzer, tests/fuzz' \
 		bench 'against the floor and other runtimes; N=20 is quick' \
+		conformance 'the OCI validation programs; needs Go 1.24' spec-coverage 'make spec/coverage.md; needs Go 1.24' \
 		coverage 'line coverage of unit and integration tests' clean ''

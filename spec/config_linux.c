@@ -213,20 +213,20 @@ static const struct decode_row personality_rows[] = {
 static const struct decode_object personality = {DECODE_ROWS(personality_rows)};
 
 static const struct decode_row linux_rows[] = {
-	CUSTOM("namespaces", read_namespaces),
+	CUSTOM("namespaces", read_namespaces, .nested = true, .object = &namespace_object),
 	LIST("uidMappings", struct spec_linux, uid_mappings.items, uid_mappings.count,
-             struct spec_id_mapping, &config_id_mapping),
+	     struct spec_id_mapping, &config_id_mapping),
 	LIST("gidMappings", struct spec_linux, gid_mappings.items, gid_mappings.count,
-             struct spec_id_mapping, &config_id_mapping),
+	     struct spec_id_mapping, &config_id_mapping),
 	INLINE("timeOffsets", &time_offsets),
 	LIST("devices", struct spec_linux, devices, devices_count, struct spec_device,
-             &device_object),
+	     &device_object),
 	OBJECT_MAP("netDevices", struct spec_linux, net_devices, net_devices_count,
-                   struct spec_net_device, &net_device, checks_interface),
+		   struct spec_net_device, &net_device, checks_interface),
 	STRING("cgroupsPath", struct spec_linux, cgroups_path, .empty_is_absent = true),
 	OBJECT("resources", struct spec_linux, resources, struct spec_resources, &config_resources),
 	WORD("rootfsPropagation", struct spec_linux, rootfs_propagation, enum spec_propagation,
-             &words_propagations),
+	     &words_propagations),
 	OBJECT("seccomp", struct spec_linux, seccomp, struct spec_seccomp, &config_seccomp),
 	STRING_MAP("sysctl", struct spec_linux, sysctl, checks_not_empty),
 	STRINGS("maskedPaths", struct spec_linux, masked_paths, .check = checks_absolute),
@@ -234,7 +234,7 @@ static const struct decode_row linux_rows[] = {
 	STRING("mountLabel", struct spec_linux, mount_label, .empty_is_absent = true),
 	OBJECT("intelRdt", struct spec_linux, intel_rdt, struct spec_intel_rdt, &intel_rdt),
 	OBJECT("memoryPolicy", struct spec_linux, memory_policy, struct spec_memory_policy,
-               &memory_policy),
+	       &memory_policy),
 	INLINE("personality", &personality),
 };
 const struct decode_object config_linux = {DECODE_ROWS(linux_rows)};

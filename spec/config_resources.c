@@ -215,15 +215,15 @@ static const struct decode_object network = {DECODE_ROWS(network_rows)};
 // ---- resources ------------------------------------------------------------------------------------
 
 static const struct decode_row resources_rows[] = {
-	CUSTOM("devices", read_devices, .object = &device_rule),
+	CUSTOM("devices", read_devices, .nested = true, .object = &device_rule),
 	OBJECT("memory", struct spec_resources, memory, struct spec_memory, &memory_object),
 	OBJECT("cpu", struct spec_resources, cpu, struct spec_cpu, &cpu_object),
 	INLINE("pids", &pids),
 	OBJECT("blockIO", struct spec_resources, block_io, struct spec_block_io, &block_io),
 	LIST("hugepageLimits", struct spec_resources, hugepages, hugepages_count,
-             struct spec_hugepage_limit, &hugepage),
+	     struct spec_hugepage_limit, &hugepage),
 	OBJECT_MAP("rdma", struct spec_resources, rdma, rdma_count, struct spec_rdma_limit, &rdma,
-                   checks_one_word),
+		   checks_one_word),
 	INLINE("network", &network),
 	STRING_MAP("unified", struct spec_resources, unified, checks_file_name),
 };

@@ -54,6 +54,7 @@ struct decode_row {
 	uint8_t key_length;
 	bool required;
 	bool empty_is_absent;  // strings: "" counts as not given
+	bool nested;           // object is the table of what is inside
 	union {
 		struct {
 			int64_t min;
@@ -234,19 +235,20 @@ size_t decode_count(const struct tree_node *node);
 #define OBJECT(key_, type_, member_, is_, object_, ...)                                            \
 	{                                                                                          \
 		DECODE_KEY(key_), .read = decode_read_object,                                      \
-				  .offset = DECODE_MEMBER(type_, member_, is_),                    \
+				  .offset = DECODE_MEMBER(type_, member_, is_), .nested = true,    \
 				  .object = (object_), __VA_ARGS__                                 \
 	}
 // An object of the document whose members lie in the enclosing struct.
 #define INLINE(key_, object_, ...)                                                                 \
 	{                                                                                          \
-		DECODE_KEY(key_), .read = decode_read_object, .object = (object_), __VA_ARGS__     \
+		DECODE_KEY(key_), .read = decode_read_object, .nested = true, .object = (object_), \
+				  __VA_ARGS__                                                      \
 	}
 #define LIST(key_, type_, items_, count_, is_, object_, ...)                                       \
 	{                                                                                          \
 		DECODE_KEY(key_), .read = decode_read_list,                                        \
 				  .offset = DECODE_LIST_MEMBER(type_, items_, count_, is_),        \
-				  .object = (object_), __VA_ARGS__                                 \
+				  .nested = true, .object = (object_), __VA_ARGS__                 \
 	}
 #define STRING_MAP(key_, type_, member_, check_key_)                                               \
 	{                                                                                          \
@@ -258,7 +260,7 @@ size_t decode_count(const struct tree_node *node);
 	{                                                                                          \
 		DECODE_KEY(key_), .read = decode_read_object_map,                                  \
 				  .offset = DECODE_LIST_MEMBER(type_, items_, count_, is_),        \
-				  .object = (object_), .check_key = (check_key_)                   \
+				  .nested = true, .object = (object_), .check_key = (check_key_)   \
 	}
 // A value that needs a reader of its own; the whole struct is its target.
 #define CUSTOM(key_, read_, ...)                                                                   \
