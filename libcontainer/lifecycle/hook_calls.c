@@ -15,8 +15,9 @@ static int state_text(const struct hook_state *state, struct text *text, struct 
 	return text_failed(text) ? error_set(err, ENOMEM, "hooks: out of memory") : 0;
 }
 
-int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char *id, const char *bundle,
-		   const char *rootfs, const char *status, pid_t pid, struct error *err)
+int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char *id,
+		   const char *bundle, const char *rootfs, const char *status, pid_t pid,
+		   struct error *err)
 {
 	if (spec->hooks[kind].count == 0)
 		return 0;
@@ -29,12 +30,13 @@ int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char
 		return -1;
 	auto_close int cwd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cwd < 0)
-		return error_errno(err, "hooks.%s: open the bundle %s", spec_hook_kind_name(kind), bundle);
+		return error_errno(err, "hooks.%s: open the bundle %s", spec_hook_kind_name(kind),
+				   bundle);
 	return hooks_run_to(&files, &spec->hooks[kind], kind, text_string(&text), cwd, NULL, err);
 }
 
-void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,
-			 const struct log *log)
+void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle,
+			 const char *rootfs, const struct log *log)
 {
 	struct error failure;
 	const struct spec_hook_list *hooks = &spec->hooks[spec_hook_kind_poststop];

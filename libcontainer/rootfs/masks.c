@@ -118,8 +118,8 @@ static int make_empty_directory(const struct rootfs *rootfs, struct error *err)
 	};
 	size_t count = 3;
 	if (rootfs->options->mount_label && *rootfs->options->mount_label)
-		parameters[count++] =
-			(struct mount_parameter){plan_label_option(rootfs), rootfs->options->mount_label};
+		parameters[count++] = (struct mount_parameter){plan_label_option(rootfs),
+							       rootfs->options->mount_label};
 	struct mount_message message;
 	int fd = mount_new("tmpfs", "tmpfs", parameters, count,
 			   KERNEL_MOUNT_ATTR_RDONLY | KERNEL_MOUNT_ATTR_NOSUID |

@@ -30,14 +30,15 @@ struct rootfs_options {
 	bool user_namespace;       // the container has its own user namespace (made or joined)
 	bool user_namespace_new;   // ... and it is made for it
 	bool user_namespace_added;  // ... though the configuration has none: the caller is a plain user
-	bool rootless;             // the caller is not privileged on the host
+	bool rootless;              // the caller is not privileged on the host
 	bool cgroup_namespace;      // the container has one of its own (made or joined)
 	bool cgroup_namespace_new;  // ... and it is made for it
 	bool network_namespace_new;
 	const char
 		*cgroup_path;  // absolute host path of the container's cgroup2 directory, or NULL
 	const char *mount_label;  // SELinux context for mounts, or NULL
-	const char *mount_label_option;  // "context", "fscontext", "defcontext" or "rootcontext"; NULL: "context"
+	const char *
+		mount_label_option;  // "context", "fscontext", "defcontext" or "rootcontext"; NULL: "context"
 };
 
 struct rootfs;
