@@ -32,9 +32,11 @@ struct container_context {
 	struct trace *trace;    // when each step ran, or NULL
 	// what the caller's service manager said (create, run, start, exec)
 	const char *notify_socket;  // NOTIFY_SOCKET: a path, or "@" and an abstract name; or NULL
-	unsigned listen_fds;        // LISTEN_FDS: descriptors 3 .. 3+N-1 are passed on, in front of preserve_fds
-	const char *listen_names;   // LISTEN_FDNAMES, or NULL
-	char *const *argv;      // of the process: own-binary protection may have to execute it again; never NULL
+	unsigned
+		listen_fds;  // LISTEN_FDS: descriptors 3 .. 3+N-1 are passed on, in front of preserve_fds
+	const char *listen_names;  // LISTEN_FDNAMES, or NULL
+	char *const *
+		argv;  // of the process: own-binary protection may have to execute it again; never NULL
 };
 
 struct container_create_options {
@@ -44,33 +46,36 @@ struct container_create_options {
 	const char *console_socket;  // or NULL
 	const char *pidfd_socket;    // or NULL
 	const char *pid_file;        // or NULL
-	const char *overlay;         // "tmpfs[:size=N]" or a directory; NULL: the annotation org.husk.overlay, or none
+	const char *
+		overlay;  // "tmpfs[:size=N]" or a directory; NULL: the annotation org.husk.overlay, or none
 	bool no_pivot;
 	bool no_new_keyring;
-	unsigned preserve_fds;       // descriptors from 3 (behind listen_fds) are passed on; holes are allowed
+	unsigned
+		preserve_fds;  // descriptors from 3 (behind listen_fds) are passed on; holes are allowed
 };
 
 struct container_run_options {
 	struct container_create_options create;
 	bool detach;
-	bool keep;          // do not delete after the end
+	bool keep;  // do not delete after the end
 	bool no_subreaper;
 };
 
 struct container_exec_options {
 	const char *id;
-	const char *process_file;    // a process object as JSON; NULL: made from the fields below
-	const char *const *args;     // NULL-terminated; ignored with process_file
-	const char *cwd;             // or NULL
-	const char *const *env;      // NULL-terminated list that is added, or NULL
+	const char *process_file;  // a process object as JSON; NULL: made from the fields below
+	const char *const *args;   // NULL-terminated; ignored with process_file
+	const char *cwd;           // or NULL
+	const char *const *env;    // NULL-terminated list that is added, or NULL
 	const char *const *capabilities;  // added to all sets but inheritable and ambient, or NULL
-	const char *user;            // "UID[:GID]", or NULL
+	const char *user;                 // "UID[:GID]", or NULL
 	const uint32_t *additional_gids;
 	size_t additional_gids_count;
-	const char *process_label, *apparmor;  // or NULL
+	const char *process_label, *apparmor;                  // or NULL
 	const char *console_socket, *pidfd_socket, *pid_file;  // or NULL
-	const char *const *cgroups;  // "[CONTROLLER,...:]PATH" below the container's cgroup, NULL-terminated, or NULL
-	int tty;                     // 1, 0, or -1: not said
+	const char *const *
+		cgroups;  // "[CONTROLLER,...:]PATH" below the container's cgroup, NULL-terminated, or NULL
+	int tty;          // 1, 0, or -1: not said
 	bool detach;
 	bool no_new_privs;
 	bool ignore_paused;
@@ -81,25 +86,27 @@ int container_create(const struct container_context *context,
 		     const struct container_create_options *options, struct error *err) must_check;
 // The ordered steps that create would do, as text, and nothing is done.
 int container_plan(const struct container_context *context,
-		   const struct container_create_options *options, struct text *plan, struct error *err)
-	must_check;
-int container_start(const struct container_context *context, const char *id, struct error *err)
-	must_check;
+		   const struct container_create_options *options, struct text *plan,
+		   struct error *err) must_check;
+int container_start(const struct container_context *context, const char *id,
+		    struct error *err) must_check;
 // Creates and starts; unless detached waits for the end, and deletes (unless keep). *status: what a shell would say.
 int container_run(const struct container_context *context,
-		  const struct container_run_options *options, int *status, struct error *err) must_check;
+		  const struct container_run_options *options, int *status,
+		  struct error *err) must_check;
 // *status: the program's exit status as a shell would say; 0 when detached.
 int container_exec(const struct container_context *context,
-		   const struct container_exec_options *options, int *status, struct error *err) must_check;
+		   const struct container_exec_options *options, int *status,
+		   struct error *err) must_check;
 int container_kill(const struct container_context *context, const char *id, int signal, bool all,
 		   struct error *err) must_check;
 // force: kill first; an unknown id is success.
 int container_delete(const struct container_context *context, const char *id, bool force,
 		     struct error *err) must_check;
-int container_pause(const struct container_context *context, const char *id, struct error *err)
-	must_check;
-int container_resume(const struct container_context *context, const char *id, struct error *err)
-	must_check;
+int container_pause(const struct container_context *context, const char *id,
+		    struct error *err) must_check;
+int container_resume(const struct container_context *context, const char *id,
+		     struct error *err) must_check;
 // Every process of the container, host pids. *pids malloc'ed.
 int container_processes(const struct container_context *context, const char *id, pid_t **pids,
 			size_t *count, struct error *err) must_check;
@@ -116,7 +123,7 @@ int container_stats(const struct container_context *context, const char *id, str
 struct container_events_options {
 	const char *id;
 	int64_t interval_ms;  // between two statistics; at least 1
-	int reader_fd;        // the stream ends when nobody reads this any more (a pipe, a socket), or -1
+	int reader_fd;  // the stream ends when nobody reads this any more (a pipe, a socket), or -1
 	// Takes one event: JSON with a newline. Returns 0, or -1 with *err, which ends the stream.
 	int (*take)(void *data, const struct text *event, struct error *err);
 	void *data;

@@ -148,15 +148,15 @@ const char *checks_clos_id(const char *value)
 	if (strcmp(value, "/") == 0)
 		return NULL;
 	return is_file_name(value) && strchr(value, '\n') == NULL
-	               ? NULL
-	               : "must be the name of a directory or '/'";
+		       ? NULL
+		       : "must be the name of a directory or '/'";
 }
 
 const char *checks_bandwidth_schema(const char *value)
 {
 	return strncmp(value, "MB:", 3) == 0 && strchr(value, '\n') == NULL
-	               ? NULL
-	               : "must be one line that begins with 'MB:'";
+		       ? NULL
+		       : "must be one line that begins with 'MB:'";
 }
 
 const char *checks_interface(const char *value)

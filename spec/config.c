@@ -17,17 +17,17 @@ static const struct decode_object root = {DECODE_ROWS(root_rows)};
 
 static const struct decode_row mount_rows[] = {
 	STRING("destination", struct spec_mount, destination, .required = true,
-               .check = checks_not_empty),  // relative ones are deprecated, not forbidden
+	       .check = checks_not_empty),  // relative ones are deprecated, not forbidden
 	STRING("type", struct spec_mount, type, .empty_is_absent = true),
 	STRING("source", struct spec_mount, source, .empty_is_absent = true),
 	STRINGS("options", struct spec_mount, options),
 	LIST("uidMappings", struct spec_mount, uid_mappings.items, uid_mappings.count,
-             struct spec_id_mapping, &config_id_mapping),
+	     struct spec_id_mapping, &config_id_mapping),
 	LIST("gidMappings", struct spec_mount, gid_mappings.items, gid_mappings.count,
-             struct spec_id_mapping, &config_id_mapping),
+	     struct spec_id_mapping, &config_id_mapping),
 };
 static const struct decode_object mount = {DECODE_ROWS(mount_rows),
-                                           .size = sizeof(struct spec_mount)};
+					   .size = sizeof(struct spec_mount)};
 
 // ---- hooks ----------------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ static const struct decode_row hook_rows[] = {
 static const struct decode_object hook = {DECODE_ROWS(hook_rows), .size = sizeof(struct spec_hook)};
 
 static int read_hook_env(struct decode *decode, const struct decode_row *row,
-                         const struct tree_node *node, void *target)
+			 const struct tree_node *node, void *target)
 {
 	struct spec_hook *owner = target;
 	owner->env_set = true;

@@ -5,11 +5,11 @@
 
 #include "spec/decode.h"
 
-extern const struct decode_object config_document;  // struct spec
-extern const struct decode_object config_process;  // struct spec_process
-extern const struct decode_object config_linux;  // struct spec_linux
-extern const struct decode_object config_resources;  // struct spec_resources
-extern const struct decode_object config_seccomp;  // struct spec_seccomp
+extern const struct decode_object config_document;    // struct spec
+extern const struct decode_object config_process;     // struct spec_process
+extern const struct decode_object config_linux;       // struct spec_linux
+extern const struct decode_object config_resources;   // struct spec_resources
+extern const struct decode_object config_seccomp;     // struct spec_seccomp
 extern const struct decode_object config_id_mapping;  // struct spec_id_mapping
 
 // The largest user or group id: (uid_t)-1 means "no change" to the kernel.

@@ -15,12 +15,12 @@ struct namespace_entry {
 static const struct decode_row namespace_rows[] = {
 	WORD("type", struct namespace_entry, type, int, &words_namespaces, .required = true),
 	STRING("path", struct namespace_entry, path, .empty_is_absent = true,
-               .check = checks_absolute),
+	       .check = checks_absolute),
 };
 static const struct decode_object namespace_object = {DECODE_ROWS(namespace_rows)};
 
 static int read_namespace(struct decode *decode, const struct tree_node *node,
-                          struct spec_linux *config)
+			  struct spec_linux *config)
 {
 	struct namespace_entry entry = {.type = 0};
 	if (decode_object(decode, &namespace_object, node, &entry) < 0)
@@ -28,14 +28,14 @@ static int read_namespace(struct decode *decode, const struct tree_node *node,
 	struct spec_namespace *slot = &config->namespaces[entry.type];
 	if (slot->listed)
 		return decode_fail_key(decode, "type", "duplicate '%s'",
-		                       spec_namespace_name((enum spec_namespace_type)entry.type));
+				       spec_namespace_name((enum spec_namespace_type)entry.type));
 	*slot = (struct spec_namespace){.listed = true, .path = entry.path};
 	return 0;
 }
 
 // The array of the document becomes a slot for each type.
 static int read_namespaces(struct decode *decode, const struct decode_row *row,
-                           const struct tree_node *node, void *target)
+			   const struct tree_node *node, void *target)
 {
 	size_t index = 0;
 	(void)row;
@@ -55,7 +55,7 @@ static int read_namespaces(struct decode *decode, const struct decode_row *row,
 
 static const struct decode_row id_mapping_rows[] = {
 	U32("containerID", struct spec_id_mapping, container_id, 0, CONFIG_MAX_ID,
-            .required = true),
+	    .required = true),
 	U32("hostID", struct spec_id_mapping, host_id, 0, CONFIG_MAX_ID, .required = true),
 	U32("size", struct spec_id_mapping, size, 1, UINT32_MAX, .required = true),
 };
@@ -66,13 +66,13 @@ static int finish_id_mapping(struct decode *decode, void *target)
 	if (mapping->size > UINT32_MAX - mapping->container_id ||
 	    mapping->size > UINT32_MAX - mapping->host_id)
 		return decode_fail_key(decode, "size", "%u ids reach beyond the largest one",
-		                       mapping->size);
+				       mapping->size);
 	return 0;
 }
 
 const struct decode_object config_id_mapping = {DECODE_ROWS(id_mapping_rows),
-                                                .size = sizeof(struct spec_id_mapping),
-                                                .finish = finish_id_mapping};
+						.size = sizeof(struct spec_id_mapping),
+						.finish = finish_id_mapping};
 
 static const struct decode_row time_offset_rows[] = {
 	I64("secs", struct spec_time_offset, secs, INT64_MIN, INT64_MAX),
@@ -89,7 +89,7 @@ static const struct decode_object time_offsets = {DECODE_ROWS(time_offsets_rows)
 // ---- devices --------------------------------------------------------------------------------------
 
 static int read_device_type(struct decode *decode, const struct decode_row *row,
-                            const struct tree_node *node, void *target)
+			    const struct tree_node *node, void *target)
 {
 	struct spec_device *device = target;
 	const char *type = NULL;
@@ -137,12 +137,12 @@ static int finish_device(struct decode *decode, void *target)
 }
 
 static const struct decode_object device_object = {DECODE_ROWS(device_rows),
-                                                   .size = sizeof(struct spec_device),
-                                                   .start = start_device, .finish = finish_device};
+						   .size = sizeof(struct spec_device),
+						   .start = start_device, .finish = finish_device};
 
 // Some callers put the type bits of stat in as well.
 static int read_file_mode(struct decode *decode, const struct decode_row *row,
-                          const struct tree_node *node, void *target)
+			  const struct tree_node *node, void *target)
 {
 	struct spec_device *owner = target;
 	if (decode_read_optional_u64(decode, row, node, &owner->file_mode) < 0)
@@ -155,27 +155,27 @@ static int read_file_mode(struct decode *decode, const struct decode_row *row,
 
 static const struct decode_row net_device_rows[] = {
 	STRING("name", struct spec_net_device, name, .empty_is_absent = true,
-               .check = checks_interface),
+	       .check = checks_interface),
 };
 static const struct decode_object net_device = {DECODE_ROWS(net_device_rows),
-                                                .size = sizeof(struct spec_net_device)};
+						.size = sizeof(struct spec_net_device)};
 _Static_assert(offsetof(struct spec_net_device, host_name) == 0, "takes the key of the map");
 
 // ---- the rest -------------------------------------------------------------------------------------
 
 static const struct decode_row intel_rdt_rows[] = {
 	STRING("closID", struct spec_intel_rdt, clos_id, .empty_is_absent = true,
-               .check = checks_clos_id),
+	       .check = checks_clos_id),
 	STRING("l3CacheSchema", struct spec_intel_rdt, l3_cache_schema, .empty_is_absent = true),
 	STRING("memBwSchema", struct spec_intel_rdt, mem_bw_schema, .empty_is_absent = true,
-               .check = checks_bandwidth_schema),
+	       .check = checks_bandwidth_schema),
 	STRINGS("schemata", struct spec_intel_rdt, schemata),
 	BOOLEAN("enableMonitoring", struct spec_intel_rdt, enable_monitoring),
 };
 static const struct decode_object intel_rdt = {DECODE_ROWS(intel_rdt_rows), .marks_set = true};
 
 static int read_memory_flags(struct decode *decode, const struct decode_row *row,
-                             const struct tree_node *node, void *target)
+			     const struct tree_node *node, void *target)
 {
 	struct spec_memory_policy *policy = target;
 	uint64_t bits = 0;
@@ -188,15 +188,15 @@ static int read_memory_flags(struct decode *decode, const struct decode_row *row
 static const struct decode_row memory_policy_rows[] = {
 	WORD("mode", struct spec_memory_policy, mode, int, &words_memory_modes, .required = true),
 	STRING("nodes", struct spec_memory_policy, nodes, .empty_is_absent = true,
-               .check = checks_number_list),
+	       .check = checks_number_list),
 	CUSTOM("flags", read_memory_flags, .words = &words_memory_flags),
 };
 static const struct decode_object memory_policy = {DECODE_ROWS(memory_policy_rows),
-                                                   .marks_set = true};
+						   .marks_set = true};
 
 // The specification defines no flags yet, so any is an unknown value.
 static int read_personality_flags(struct decode *decode, const struct decode_row *row,
-                                  const struct tree_node *node, void *target)
+				  const struct tree_node *node, void *target)
 {
 	(void)row;
 	(void)target;
@@ -207,7 +207,7 @@ static int read_personality_flags(struct decode *decode, const struct decode_row
 
 static const struct decode_row personality_rows[] = {
 	WORD("domain", struct spec_linux, personality, enum spec_personality, &words_personalities,
-             .required = true),
+	     .required = true),
 	CUSTOM("flags", read_personality_flags),
 };
 static const struct decode_object personality = {DECODE_ROWS(personality_rows)};

@@ -6,7 +6,7 @@
 // ---- user -----------------------------------------------------------------------------------------
 
 static int read_group_ids(struct decode *decode, const struct decode_row *row,
-                          const struct tree_node *node, void *target)
+			  const struct tree_node *node, void *target)
 {
 	static const struct decode_row id = {.max = CONFIG_MAX_ID};
 	struct spec_user *user = target;
@@ -48,10 +48,10 @@ static const struct decode_row capabilities_rows[] = {
 	STRINGS("ambient", struct spec_capabilities, ambient),
 };
 static const struct decode_object capabilities = {DECODE_ROWS(capabilities_rows),
-                                                  .marks_set = true};
+						  .marks_set = true};
 
 static int read_rlimit_type(struct decode *decode, const struct decode_row *row,
-                            const struct tree_node *node, void *target)
+			    const struct tree_node *node, void *target)
 {
 	struct spec_rlimit *rlimit = target;
 	if (decode_read_word(decode, row, node, &rlimit->resource) < 0)
@@ -66,18 +66,18 @@ static const struct decode_row rlimit_rows[] = {
 	U64("hard", struct spec_rlimit, hard, UINT64_MAX, .required = true),
 };
 static const struct decode_object rlimit_object = {DECODE_ROWS(rlimit_rows),
-                                                   .size = sizeof(struct spec_rlimit)};
+						   .size = sizeof(struct spec_rlimit)};
 
 // ---- scheduling -----------------------------------------------------------------------------------
 
 static const struct decode_row scheduler_rows[] = {
 	WORD("policy", struct spec_scheduler, policy, int, &words_scheduler_policies,
-             .required = true),
+	     .required = true),
 	OPTIONAL_I64("nice", struct spec_scheduler, nice, -20, 19),
 	OPTIONAL_I64("priority", struct spec_scheduler, priority, 0, 99),
 	{DECODE_KEY("flags"), .read = decode_read_bits,
-         .offset = DECODE_MEMBER(struct spec_scheduler, flags, uint64_t),
-         .words = &words_scheduler_flags},
+	 .offset = DECODE_MEMBER(struct spec_scheduler, flags, uint64_t),
+	 .words = &words_scheduler_flags},
 	OPTIONAL_U64("runtime", struct spec_scheduler, runtime, UINT64_MAX),
 	OPTIONAL_U64("deadline", struct spec_scheduler, deadline, UINT64_MAX),
 	OPTIONAL_U64("period", struct spec_scheduler, period, UINT64_MAX),
@@ -92,9 +92,9 @@ static const struct decode_object io_priority = {DECODE_ROWS(io_priority_rows), 
 
 static const struct decode_row cpu_affinity_rows[] = {
 	STRING("initial", struct spec_cpu_affinity, initial, .empty_is_absent = true,
-               .check = checks_number_list),
+	       .check = checks_number_list),
 	STRING("final", struct spec_cpu_affinity, final, .empty_is_absent = true,
-               .check = checks_number_list),
+	       .check = checks_number_list),
 };
 static const struct decode_object cpu_affinity = {DECODE_ROWS(cpu_affinity_rows)};
 
@@ -115,18 +115,18 @@ static const struct decode_row process_rows[] = {
 	STRINGS("args", struct spec_process, args, .required = true),
 	OBJECT("user", struct spec_process, user, struct spec_user, &user_object),
 	OBJECT("capabilities", struct spec_process, capabilities, struct spec_capabilities,
-               &capabilities),
+	       &capabilities),
 	LIST("rlimits", struct spec_process, rlimits, rlimits_count, struct spec_rlimit,
-             &rlimit_object),
+	     &rlimit_object),
 	BOOLEAN("noNewPrivileges", struct spec_process, no_new_privileges),
 	STRING("apparmorProfile", struct spec_process, apparmor_profile, .empty_is_absent = true),
 	STRING("selinuxLabel", struct spec_process, selinux_label, .empty_is_absent = true),
 	OPTIONAL_I64("oomScoreAdj", struct spec_process, oom_score_adj, -1000, 1000),
 	OBJECT("scheduler", struct spec_process, scheduler, struct spec_scheduler, &scheduler),
 	OBJECT("ioPriority", struct spec_process, io_priority, struct spec_io_priority,
-               &io_priority),
+	       &io_priority),
 	OBJECT("execCPUAffinity", struct spec_process, exec_cpu_affinity, struct spec_cpu_affinity,
-               &cpu_affinity),
+	       &cpu_affinity),
 };
 
 static int finish_process(struct decode *decode, void *target)
@@ -138,5 +138,5 @@ static int finish_process(struct decode *decode, void *target)
 }
 
 const struct decode_object config_process = {DECODE_ROWS(process_rows),
-                                             .size = sizeof(struct spec_process), .marks_set = true,
-                                             .finish = finish_process};
+					     .size = sizeof(struct spec_process), .marks_set = true,
+					     .finish = finish_process};

@@ -6,7 +6,7 @@
 // ---- devices --------------------------------------------------------------------------------------
 
 static int read_rule_type(struct decode *decode, const struct decode_row *row,
-                          const struct tree_node *node, void *target)
+			  const struct tree_node *node, void *target)
 {
 	struct spec_device_rule *rule = target;
 	const char *type = NULL;
@@ -35,20 +35,20 @@ static void start_device_rule(void *target)
 }
 
 static const struct decode_object device_rule = {DECODE_ROWS(device_rule_rows),
-                                                 .size = sizeof(struct spec_device_rule),
-                                                 .start = start_device_rule};
+						 .size = sizeof(struct spec_device_rule),
+						 .start = start_device_rule};
 
 static int read_devices(struct decode *decode, const struct decode_row *row,
-                        const struct tree_node *node, void *target)
+			const struct tree_node *node, void *target)
 {
 	struct spec_resources *resources = target;
 	resources->devices_set = true;
 	return decode_read_list(decode, row, node,
-	                        (char *)target + offsetof(struct spec_resources, devices));
+				(char *)target + offsetof(struct spec_resources, devices));
 }
 _Static_assert(offsetof(struct spec_resources, devices_count) ==
-                       offsetof(struct spec_resources, devices) + sizeof(void *),
-               "a list is a pointer and a count");
+		       offsetof(struct spec_resources, devices) + sizeof(void *),
+	       "a list is a pointer and a count");
 
 // ---- memory, cpu, pids ----------------------------------------------------------------------------
 
@@ -70,13 +70,13 @@ static int finish_memory(struct decode *decode, void *target)
 	const struct spec_memory *memory = target;
 	if (memory->swap.value > 0 && memory->swap.value < memory->limit.value)
 		return decode_fail_key(decode, "swap",
-		                       "is memory and swap together, so it must not be below the "
-		                       "memory limit");
+				       "is memory and swap together, so it must not be below the "
+				       "memory limit");
 	return 0;
 }
 
 static const struct decode_object memory_object = {DECODE_ROWS(memory_rows),
-                                                   .finish = finish_memory};
+						   .finish = finish_memory};
 
 static const struct decode_row cpu_rows[] = {
 	OPTIONAL_U64("shares", struct spec_cpu, shares, UINT64_MAX),
@@ -109,7 +109,7 @@ static const struct decode_object pids = {DECODE_ROWS(pids_rows)};
 
 // 10..1000; 0 is what callers send for "not set".
 static int read_weight(struct decode *decode, const struct decode_row *row,
-                       const struct tree_node *node, void *target)
+		       const struct tree_node *node, void *target)
 {
 	struct spec_optional_u64 *weight = target;
 	if (decode_read_optional_u64(decode, row, node, weight) < 0)
@@ -143,8 +143,8 @@ static int finish_device_weight(struct decode *decode, void *target)
 }
 
 static const struct decode_object device_weight = {DECODE_ROWS(device_weight_rows),
-                                                   .size = sizeof(struct spec_device_weight),
-                                                   .finish = finish_device_weight};
+						   .size = sizeof(struct spec_device_weight),
+						   .finish = finish_device_weight};
 
 static const struct decode_row device_rate_rows[] = {
 	I64("major", struct spec_device_rate, major, 0, CONFIG_MAX_MAJOR, .required = true),
@@ -152,7 +152,7 @@ static const struct decode_row device_rate_rows[] = {
 	U64("rate", struct spec_device_rate, rate, UINT64_MAX, .required = true),
 };
 static const struct decode_object device_rate = {DECODE_ROWS(device_rate_rows),
-                                                 .size = sizeof(struct spec_device_rate)};
+						 .size = sizeof(struct spec_device_rate)};
 
 #define RATES(key_, member_)                                                                       \
 	LIST(key_, struct spec_block_io, member_.items, member_.count, struct spec_device_rate,    \
@@ -162,7 +162,7 @@ static const struct decode_row block_io_rows[] = {
 	WEIGHT("weight", struct spec_block_io, weight),
 	WEIGHT("leafWeight", struct spec_block_io, leaf_weight),
 	LIST("weightDevice", struct spec_block_io, weight_devices, weight_devices_count,
-             struct spec_device_weight, &device_weight),
+	     struct spec_device_weight, &device_weight),
 	RATES("throttleReadBpsDevice", read_bps),
 	RATES("throttleWriteBpsDevice", write_bps),
 	RATES("throttleReadIOPSDevice", read_iops),
@@ -174,11 +174,11 @@ static const struct decode_object block_io = {DECODE_ROWS(block_io_rows)};
 
 static const struct decode_row hugepage_rows[] = {
 	STRING("pageSize", struct spec_hugepage_limit, page_size, .required = true,
-               .check = checks_page_size),
+	       .check = checks_page_size),
 	U64("limit", struct spec_hugepage_limit, limit, UINT64_MAX, .required = true),
 };
 static const struct decode_object hugepage = {DECODE_ROWS(hugepage_rows),
-                                              .size = sizeof(struct spec_hugepage_limit)};
+					      .size = sizeof(struct spec_hugepage_limit)};
 
 static const struct decode_row rdma_rows[] = {
 	OPTIONAL_U64("hcaHandles", struct spec_rdma_limit, hca_handles, UINT32_MAX),
@@ -199,16 +199,16 @@ _Static_assert(offsetof(struct spec_rdma_limit, device) == 0, "takes the key of 
 
 static const struct decode_row network_priority_rows[] = {
 	STRING("name", struct spec_network_priority, name, .required = true,
-               .check = checks_interface),
+	       .check = checks_interface),
 	U32("priority", struct spec_network_priority, priority, 0, UINT32_MAX, .required = true),
 };
 static const struct decode_object network_priority = {DECODE_ROWS(network_priority_rows),
-                                                      .size = sizeof(struct spec_network_priority)};
+						      .size = sizeof(struct spec_network_priority)};
 
 static const struct decode_row network_rows[] = {
 	OPTIONAL_U64("classID", struct spec_resources, network_class_id, UINT32_MAX),
 	LIST("priorities", struct spec_resources, network_priorities, network_priorities_count,
-             struct spec_network_priority, &network_priority),
+	     struct spec_network_priority, &network_priority),
 };
 static const struct decode_object network = {DECODE_ROWS(network_rows)};
 

@@ -50,7 +50,7 @@ static void put_path(struct decode *decode)
 	error->path[0] = '\0';
 	for (size_t i = 0; i < decode->depth && i < DECODE_MAX_STEPS; i++)
 		used += put_step(error->path + used, sizeof(error->path) - used, &decode->steps[i],
-		                 i == 0);
+				 i == 0);
 }
 
 int decode_fail(struct decode *decode, const char *format, ...)
@@ -95,7 +95,7 @@ int decode_fail_value(struct decode *decode, const char *reason, const struct tr
 {
 	const char *characters = tree_characters(decode->tree, node);
 	return decode_fail(decode, "%s, found '%s'", reason,
-	                   decode_make_excerpt(characters, node->extent).text);
+			   decode_make_excerpt(characters, node->extent).text);
 }
 
 int decode_fail_memory(struct decode *decode)
@@ -143,7 +143,7 @@ size_t decode_count(const struct tree_node *node)
 }
 
 static const struct decode_row *find_row(const struct decode_object *object, const char *key,
-                                         size_t length)
+					 size_t length)
 {
 	for (size_t i = 0; i < object->rows_count; i++) {
 		const struct decode_row *row = &object->rows[i];
@@ -155,7 +155,7 @@ static const struct decode_row *find_row(const struct decode_object *object, con
 
 // The last value of each row's key, NULL where there is none.
 static void collect_values(struct decode *decode, const struct decode_object *object,
-                           const struct tree_node *node, const struct tree_node **values)
+			   const struct tree_node *node, const struct tree_node **values)
 {
 	const struct tree_node *end = node + tree_span(node);
 	for (const struct tree_node *key = node + 1; key < end;) {
@@ -169,7 +169,7 @@ static void collect_values(struct decode *decode, const struct decode_object *ob
 }
 
 static int read_row(struct decode *decode, const struct decode_row *row,
-                    const struct tree_node *value, void *target)
+		    const struct tree_node *value, void *target)
 {
 	int result = 0;
 	decode_enter_key(decode, row->key, row->key_length);
@@ -182,7 +182,7 @@ static int read_row(struct decode *decode, const struct decode_row *row,
 }
 
 int decode_object(struct decode *decode, const struct decode_object *object,
-                  const struct tree_node *node, void *target)
+		  const struct tree_node *node, void *target)
 {
 	const struct tree_node *values[DECODE_MAX_ROWS] = {NULL};
 	if (node->kind != tree_kind_object)
@@ -199,7 +199,7 @@ int decode_object(struct decode *decode, const struct decode_object *object,
 }
 
 int decode_read_object(struct decode *decode, const struct decode_row *row,
-                       const struct tree_node *node, void *target)
+		       const struct tree_node *node, void *target)
 {
 	return decode_object(decode, row->object, node, target);
 }

@@ -42,7 +42,7 @@ struct decode_row;
 
 // Reads a node into the member of row's type at target. 0, or -1 with the error filled.
 typedef int decode_reader(struct decode *decode, const struct decode_row *row,
-                          const struct tree_node *node, void *target);
+			  const struct tree_node *node, void *target);
 
 // NULL, or why the string is refused: "must be an absolute path".
 typedef const char *decode_check(const char *value);
@@ -72,7 +72,7 @@ struct decode_row {
 struct decode_object {
 	const struct decode_row *rows;
 	size_t rows_count;
-	size_t size;  // of the struct, where the object is an element of a list
+	size_t size;     // of the struct, where the object is an element of a list
 	bool marks_set;  // the struct begins with bool set
 	// Puts defaults other than zero in, before the rows are read; may be NULL.
 	void (*start)(void *target);
@@ -81,28 +81,28 @@ struct decode_object {
 };
 
 // Readers; the member's type is in front.
-decode_reader decode_read_boolean;  // bool
+decode_reader decode_read_boolean;           // bool
 decode_reader decode_read_optional_boolean;  // struct spec_optional_bool
-decode_reader decode_read_u32;  // uint32_t, min, max
-decode_reader decode_read_u64;  // uint64_t, min, max
-decode_reader decode_read_i64;  // int64_t, min, max
-decode_reader decode_read_int;  // int, min, max
-decode_reader decode_read_optional_u64;  // struct spec_optional_u64, min, max
-decode_reader decode_read_optional_i64;  // struct spec_optional_i64, min, max
-decode_reader decode_read_string;  // const char *, check
-decode_reader decode_read_word;  // int or an enum, words
-decode_reader decode_read_bits;  // uint64_t, words: 1 << value of each word of an array
-decode_reader decode_read_strings;  // struct spec_strings, check for each
-decode_reader decode_read_word_strings;  // struct spec_strings, words
-decode_reader decode_read_object;  // object; the members lie behind target
-decode_reader decode_read_list;  // pointer and count, object
-decode_reader decode_read_string_map;  // struct spec_string_map, check_key
-decode_reader decode_read_object_map;  // pointer and count, object; a first member
-	// const char * takes the key
+decode_reader decode_read_u32;               // uint32_t, min, max
+decode_reader decode_read_u64;               // uint64_t, min, max
+decode_reader decode_read_i64;               // int64_t, min, max
+decode_reader decode_read_int;               // int, min, max
+decode_reader decode_read_optional_u64;      // struct spec_optional_u64, min, max
+decode_reader decode_read_optional_i64;      // struct spec_optional_i64, min, max
+decode_reader decode_read_string;            // const char *, check
+decode_reader decode_read_word;              // int or an enum, words
+decode_reader decode_read_bits;              // uint64_t, words: 1 << value of each word of an array
+decode_reader decode_read_strings;           // struct spec_strings, check for each
+decode_reader decode_read_word_strings;      // struct spec_strings, words
+decode_reader decode_read_object;            // object; the members lie behind target
+decode_reader decode_read_list;              // pointer and count, object
+decode_reader decode_read_string_map;        // struct spec_string_map, check_key
+decode_reader decode_read_object_map;        // pointer and count, object; a first member
+					     // const char * takes the key
 
 // Fills a struct from an object node. The struct is zeroed by the caller.
 int decode_object(struct decode *decode, const struct decode_object *object,
-                  const struct tree_node *node, void *target) __attribute__((warn_unused_result));
+		  const struct tree_node *node, void *target) __attribute__((warn_unused_result));
 
 // Writes the error for the current path. Returns -1.
 int decode_fail(struct decode *decode, const char *format, ...)
@@ -130,7 +130,7 @@ struct decode_excerpt decode_make_excerpt(const char *characters, size_t length)
 
 // Copies a string node into the pool; check may be NULL.
 int decode_string(struct decode *decode, const struct tree_node *node, decode_check *check,
-                  const char **value) __attribute__((warn_unused_result));
+		  const char **value) __attribute__((warn_unused_result));
 
 // A step into an object or array and back, for readers of their own.
 void decode_enter(struct decode *decode, struct decode_step step);
@@ -145,17 +145,17 @@ size_t decode_count(const struct tree_node *node);
 
 #define DECODE_MEMBER(type_, member_, is_)                                                         \
 	(uint16_t)(offsetof(type_, member_) +                                                      \
-	           0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type_ *)0)->member_), \
-	                                                        is_)                               \
-	                                   ? 1                                                     \
-	                                   : -1]))
+		   0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type_ *)0)->member_), \
+								is_)                               \
+					   ? 1                                                     \
+					   : -1]))
 
 #define DECODE_LIST_MEMBER(type_, items_, count_, is_)                                             \
 	(uint16_t)(DECODE_MEMBER(type_, items_, const is_ *) +                                     \
-	           0 * sizeof(char[offsetof(type_, count_) ==                                      \
-	                                           offsetof(type_, items_) + sizeof(void *)        \
-	                                   ? 1                                                     \
-	                                   : -1]))
+		   0 * sizeof(char[offsetof(type_, count_) ==                                      \
+						   offsetof(type_, items_) + sizeof(void *)        \
+					   ? 1                                                     \
+					   : -1]))
 
 #define DECODE_KEY(key_) .key = (key_), .key_length = sizeof(key_) - 1
 

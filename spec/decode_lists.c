@@ -15,7 +15,7 @@ static void put_list(void *target, void *items, size_t count)
 }
 
 int decode_read_list(struct decode *decode, const struct decode_row *row,
-                     const struct tree_node *node, void *target)
+		     const struct tree_node *node, void *target)
 {
 	size_t size = row->object->size;
 	if (node->kind != tree_kind_array)
@@ -101,10 +101,10 @@ static int drop_duplicates(struct decode *decode, char *items, size_t *count, si
 }
 
 typedef int read_entry(struct decode *decode, const struct decode_row *row,
-                       const struct tree_node *value, void *entry);
+		       const struct tree_node *value, void *entry);
 
 static int read_entry_key(struct decode *decode, const struct decode_row *row,
-                          const struct tree_node *key, void *entry)
+			  const struct tree_node *key, void *entry)
 {
 	const char *copy;
 	if (decode_string(decode, key, row->check_key, &copy) < 0)
@@ -115,7 +115,7 @@ static int read_entry_key(struct decode *decode, const struct decode_row *row,
 
 // Every member of an object becomes a struct of size bytes that begins with its key.
 static int read_map(struct decode *decode, const struct decode_row *row,
-                    const struct tree_node *node, void *target, size_t size, read_entry *read)
+		    const struct tree_node *node, void *target, size_t size, read_entry *read)
 {
 	if (node->kind != tree_kind_object)
 		return decode_fail_type(decode, "an object", node);
@@ -126,8 +126,8 @@ static int read_map(struct decode *decode, const struct decode_row *row,
 	const struct tree_node *key = node + 1;
 	for (size_t i = 0; i < count; i++, key += 1 + tree_span(key + 1)) {
 		decode_enter(decode, (struct decode_step){.key = tree_characters(decode->tree, key),
-		                                          .length = key->extent,
-		                                          .quoted = true});
+							  .length = key->extent,
+							  .quoted = true});
 		memset(items + i * size, 0, size);
 		if (read_entry_key(decode, row, key, items + i * size) < 0 ||
 		    read(decode, row, key + 1, items + i * size) < 0)
@@ -141,7 +141,7 @@ static int read_map(struct decode *decode, const struct decode_row *row,
 }
 
 static int read_pair(struct decode *decode, const struct decode_row *row,
-                     const struct tree_node *value, void *entry)
+		     const struct tree_node *value, void *entry)
 {
 	struct spec_string_pair *pair = entry;
 	(void)row;
@@ -149,19 +149,19 @@ static int read_pair(struct decode *decode, const struct decode_row *row,
 }
 
 int decode_read_string_map(struct decode *decode, const struct decode_row *row,
-                           const struct tree_node *node, void *target)
+			   const struct tree_node *node, void *target)
 {
 	return read_map(decode, row, node, target, sizeof(struct spec_string_pair), read_pair);
 }
 
 static int read_keyed_object(struct decode *decode, const struct decode_row *row,
-                             const struct tree_node *value, void *entry)
+			     const struct tree_node *value, void *entry)
 {
 	return decode_object(decode, row->object, value, entry);
 }
 
 int decode_read_object_map(struct decode *decode, const struct decode_row *row,
-                           const struct tree_node *node, void *target)
+			   const struct tree_node *node, void *target)
 {
 	return read_map(decode, row, node, target, row->object->size, read_keyed_object);
 }

@@ -9,7 +9,7 @@
 // ---- booleans and numbers -------------------------------------------------------------------------
 
 int decode_read_boolean(struct decode *decode, const struct decode_row *row,
-                        const struct tree_node *node, void *target)
+			const struct tree_node *node, void *target)
 {
 	(void)row;
 	if (node->kind != tree_kind_true && node->kind != tree_kind_false)
@@ -19,7 +19,7 @@ int decode_read_boolean(struct decode *decode, const struct decode_row *row,
 }
 
 int decode_read_optional_boolean(struct decode *decode, const struct decode_row *row,
-                                 const struct tree_node *node, void *target)
+				 const struct tree_node *node, void *target)
 {
 	struct spec_optional_bool *optional = target;
 	optional->set = true;
@@ -33,7 +33,7 @@ struct integer {
 };
 
 static int read_integer(struct decode *decode, const struct tree_node *node,
-                        struct integer *integer)
+			struct integer *integer)
 {
 	*integer = (struct integer){.negative = false};
 	if (node->kind != tree_kind_number)
@@ -56,16 +56,16 @@ static int read_integer(struct decode *decode, const struct tree_node *node,
 }
 
 static int fail_range(struct decode *decode, const struct decode_row *row,
-                      const struct tree_node *node)
+		      const struct tree_node *node)
 {
 	struct decode_excerpt number =
 		decode_make_excerpt(tree_characters(decode->tree, node), node->extent);
 	return decode_fail(decode, "%s is out of range %" PRId64 "..%" PRIu64, number.text,
-	                   row->min, row->max);
+			   row->min, row->max);
 }
 
 static int read_unsigned(struct decode *decode, const struct decode_row *row,
-                         const struct tree_node *node, uint64_t *value)
+			 const struct tree_node *node, uint64_t *value)
 {
 	struct integer integer;
 	if (read_integer(decode, node, &integer) < 0)
@@ -80,7 +80,7 @@ static int read_unsigned(struct decode *decode, const struct decode_row *row,
 
 // The row's range lies within int64_t.
 static int read_signed(struct decode *decode, const struct decode_row *row,
-                       const struct tree_node *node, int64_t *value)
+		       const struct tree_node *node, int64_t *value)
 {
 	struct integer integer;
 	uint64_t most = INT64_MAX;
@@ -99,7 +99,7 @@ static int read_signed(struct decode *decode, const struct decode_row *row,
 }
 
 int decode_read_u32(struct decode *decode, const struct decode_row *row,
-                    const struct tree_node *node, void *target)
+		    const struct tree_node *node, void *target)
 {
 	uint64_t value = 0;
 	if (read_unsigned(decode, row, node, &value) < 0)
@@ -109,19 +109,19 @@ int decode_read_u32(struct decode *decode, const struct decode_row *row,
 }
 
 int decode_read_u64(struct decode *decode, const struct decode_row *row,
-                    const struct tree_node *node, void *target)
+		    const struct tree_node *node, void *target)
 {
 	return read_unsigned(decode, row, node, target);
 }
 
 int decode_read_i64(struct decode *decode, const struct decode_row *row,
-                    const struct tree_node *node, void *target)
+		    const struct tree_node *node, void *target)
 {
 	return read_signed(decode, row, node, target);
 }
 
 int decode_read_int(struct decode *decode, const struct decode_row *row,
-                    const struct tree_node *node, void *target)
+		    const struct tree_node *node, void *target)
 {
 	int64_t value = 0;
 	if (read_signed(decode, row, node, &value) < 0)
@@ -131,7 +131,7 @@ int decode_read_int(struct decode *decode, const struct decode_row *row,
 }
 
 int decode_read_optional_u64(struct decode *decode, const struct decode_row *row,
-                             const struct tree_node *node, void *target)
+			     const struct tree_node *node, void *target)
 {
 	struct spec_optional_u64 *optional = target;
 	optional->set = true;
@@ -139,7 +139,7 @@ int decode_read_optional_u64(struct decode *decode, const struct decode_row *row
 }
 
 int decode_read_optional_i64(struct decode *decode, const struct decode_row *row,
-                             const struct tree_node *node, void *target)
+			     const struct tree_node *node, void *target)
 {
 	struct spec_optional_i64 *optional = target;
 	optional->set = true;
@@ -149,7 +149,7 @@ int decode_read_optional_i64(struct decode *decode, const struct decode_row *row
 // ---- strings and words ----------------------------------------------------------------------------
 
 int decode_string(struct decode *decode, const struct tree_node *node, decode_check *check,
-                  const char **value)
+		  const char **value)
 {
 	if (node->kind != tree_kind_string)
 		return decode_fail_type(decode, "a string", node);
@@ -165,7 +165,7 @@ int decode_string(struct decode *decode, const struct tree_node *node, decode_ch
 }
 
 int decode_read_string(struct decode *decode, const struct decode_row *row,
-                       const struct tree_node *node, void *target)
+		       const struct tree_node *node, void *target)
 {
 	if (row->empty_is_absent && node->kind == tree_kind_string && node->extent == 0)
 		return row->required ? decode_fail(decode, "is empty") : 0;
@@ -173,14 +173,14 @@ int decode_read_string(struct decode *decode, const struct decode_row *row,
 }
 
 static int read_word(struct decode *decode, const struct words *words, const struct tree_node *node,
-                     int *value)
+		     int *value)
 {
 	if (node->kind != tree_kind_string)
 		return decode_fail_type(decode, "a string", node);
 	const char *characters = tree_characters(decode->tree, node);
 	if (!words_find(words, characters, node->extent, value))
 		return decode_fail(decode, "unknown value '%s'",
-		                   decode_make_excerpt(characters, node->extent).text);
+				   decode_make_excerpt(characters, node->extent).text);
 	return 0;
 }
 
@@ -188,13 +188,13 @@ static int read_word(struct decode *decode, const struct words *words, const str
 _Static_assert(sizeof(enum spec_seccomp_action) == sizeof(int), "enums are as wide as int");
 
 int decode_read_word(struct decode *decode, const struct decode_row *row,
-                     const struct tree_node *node, void *target)
+		     const struct tree_node *node, void *target)
 {
 	return read_word(decode, row->words, node, target);
 }
 
 int decode_read_bits(struct decode *decode, const struct decode_row *row,
-                     const struct tree_node *node, void *target)
+		     const struct tree_node *node, void *target)
 {
 	uint64_t *bits = target;
 	size_t index = 0;
@@ -214,8 +214,8 @@ int decode_read_bits(struct decode *decode, const struct decode_row *row,
 
 // Reads an array of strings; words and check may be NULL.
 static int read_strings(struct decode *decode, const struct tree_node *node,
-                        const struct words *words, decode_check *check,
-                        struct spec_strings *strings)
+			const struct words *words, decode_check *check,
+			struct spec_strings *strings)
 {
 	if (node->kind != tree_kind_array)
 		return decode_fail_type(decode, "an array", node);
@@ -238,13 +238,13 @@ static int read_strings(struct decode *decode, const struct tree_node *node,
 }
 
 int decode_read_strings(struct decode *decode, const struct decode_row *row,
-                        const struct tree_node *node, void *target)
+			const struct tree_node *node, void *target)
 {
 	return read_strings(decode, node, NULL, row->check, target);
 }
 
 int decode_read_word_strings(struct decode *decode, const struct decode_row *row,
-                             const struct tree_node *node, void *target)
+			     const struct tree_node *node, void *target)
 {
 	return read_strings(decode, node, row->words, NULL, target);
 }

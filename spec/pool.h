@@ -12,9 +12,9 @@ struct pool_chunk;
 
 struct pool {
 	struct pool_chunk *chunks;  // owned, the newest first
-	char *next;  // the first free byte of the newest chunk
-	size_t left;  // free bytes behind it
-	size_t chunk_size;  // of the next chunk
+	char *next;                 // the first free byte of the newest chunk
+	size_t left;                // free bytes behind it
+	size_t chunk_size;          // of the next chunk
 };
 
 // An empty pool whose first chunk will hold first_size bytes. It allocates nothing yet.

@@ -28,7 +28,7 @@ static struct spec *new_spec(size_t length)
 }
 
 static int decode_text(const char *text, size_t length, const struct decode_object *object,
-                       struct spec *spec, void *target, struct spec_error *error)
+		       struct spec *spec, void *target, struct spec_error *error)
 {
 	struct tree tree;
 	if (tree_parse(&tree, text, length, error) < 0)
@@ -41,7 +41,7 @@ static int decode_text(const char *text, size_t length, const struct decode_obje
 
 // Decodes the text with one of the tables into a new spec, at the member with this offset.
 static int parse(const char *text, size_t length, const struct decode_object *object, size_t offset,
-                 const struct spec **result, struct spec_error *error)
+		 const struct spec **result, struct spec_error *error)
 {
 	struct spec *spec = length <= SPEC_MAX_BYTES ? new_spec(length) : new_spec(0);
 	*result = NULL;
@@ -77,7 +77,7 @@ static void shorten_path(struct spec_error *error, const char *prefix)
 }
 
 int spec_parse_process(const char *text, size_t length, const struct spec **spec,
-                       struct spec_error *error)
+		       struct spec_error *error)
 {
 	if (parse(text, length, &config_process, offsetof(struct spec, process), spec, error) < 0)
 		return -1;
@@ -91,10 +91,10 @@ int spec_parse_process(const char *text, size_t length, const struct spec **spec
 
 // What holds for an update depends on the limits that are there, so only the table's own rules count.
 int spec_parse_resources(const char *text, size_t length, const struct spec **spec,
-                         struct spec_error *error)
+			 struct spec_error *error)
 {
 	return parse(text, length, &config_resources, offsetof(struct spec, linux_.resources), spec,
-	             error);
+		     error);
 }
 
 void spec_free(const struct spec *spec)

@@ -74,13 +74,13 @@ struct spec_scheduler {
 	int policy;  // SCHED_* of <linux/sched.h>
 	struct spec_optional_i64 nice;
 	struct spec_optional_i64 priority;
-	uint64_t flags;  // SCHED_FLAG_* of <linux/sched.h>
+	uint64_t flags;                                      // SCHED_FLAG_* of <linux/sched.h>
 	struct spec_optional_u64 runtime, deadline, period;  // ns
 };
 
 struct spec_io_priority {
 	bool set;
-	int class;  // IOPRIO_CLASS_* of <linux/ioprio.h>
+	int class;     // IOPRIO_CLASS_* of <linux/ioprio.h>
 	int priority;  // 0..7
 };
 
@@ -161,7 +161,7 @@ enum spec_namespace_type {
 };
 
 struct spec_namespace {
-	bool listed;  // false: the caller's namespace is kept
+	bool listed;       // false: the caller's namespace is kept
 	const char *path;  // join this one; NULL: a new one
 };
 
@@ -337,9 +337,9 @@ struct spec_intel_rdt {
 
 struct spec_memory_policy {
 	bool set;
-	int mode;  // MPOL_* of <linux/mempolicy.h>
+	int mode;           // MPOL_* of <linux/mempolicy.h>
 	const char *nodes;  // list "0-3,7", or NULL; syntax is checked
-	unsigned flags;  // MPOL_F_* mode flags
+	unsigned flags;     // MPOL_F_* mode flags
 };
 
 enum spec_personality { spec_personality_unset, spec_personality_linux, spec_personality_linux32 };
@@ -369,12 +369,12 @@ struct spec {
 	const char *root_path;  // as written: absolute or relative to the bundle
 	bool root_readonly;
 	const char *hostname, *domainname;  // or NULL
-	struct spec_process process;  // .set false: create works, start does not
+	struct spec_process process;        // .set false: create works, start does not
 	const struct spec_mount *mounts;
 	size_t mounts_count;
 	struct spec_hook_list hooks[spec_hook_kind_count];
 	struct spec_string_map annotations;
-	struct spec_linux linux_;  // "linux" alone is a macro of old compilers
+	struct spec_linux linux_;         // "linux" alone is a macro of old compilers
 	struct spec_memory_owner *owner;  // private to spec/
 };
 
@@ -390,12 +390,12 @@ int spec_validate(const struct spec *spec, struct spec_error *error)
 
 // A process object alone, as `exec --process FILE` gives it. Only spec->process is filled.
 int spec_parse_process(const char *text, size_t length, const struct spec **spec,
-                       struct spec_error *error) __attribute__((warn_unused_result));
+		       struct spec_error *error) __attribute__((warn_unused_result));
 
 // A LinuxResources object alone, as `update --resources` gives it. Only
 // spec->linux_.resources is filled.
 int spec_parse_resources(const char *text, size_t length, const struct spec **spec,
-                         struct spec_error *error) __attribute__((warn_unused_result));
+			 struct spec_error *error) __attribute__((warn_unused_result));
 
 void spec_free(const struct spec *spec);
 

@@ -67,12 +67,12 @@ static void *parser_realloc(void *context, void *pointer, size_t size)
 
 struct builder {
 	struct tree *tree;
-	size_t length;  // of the text
-	size_t capacity;  // of tree->nodes
+	size_t length;          // of the text
+	size_t capacity;        // of tree->nodes
 	size_t unescaped_used;  // of tree->unescaped, which holds length bytes
 	size_t depth;
 	uint32_t open[SPEC_MAX_DEPTH];  // the arrays and objects around this place
-	const char *fault;  // why the parse was given up
+	const char *fault;              // why the parse was given up
 };
 
 static int give_up(struct builder *builder, const char *fault)
@@ -101,23 +101,23 @@ static int add_copied(struct builder *builder, enum tree_kind kind, const void *
 		return give_up(builder, "has too many escapes");
 	memcpy(tree->unescaped + builder->unescaped_used, at, length);
 	struct tree_node node = {.start = (uint32_t)builder->unescaped_used,
-	                         .kind = kind & 7u,
-	                         .unescaped = 1,
-	                         .extent = length & 0xfffffffu};
+				 .kind = kind & 7u,
+				 .unescaped = 1,
+				 .extent = length & 0xfffffffu};
 	builder->unescaped_used += length;
 	return add_node(builder, node);
 }
 
 static int add_characters(struct builder *builder, enum tree_kind kind, const void *at,
-                          size_t length)
+			  size_t length)
 {
 	uintptr_t text = (uintptr_t)builder->tree->text;
 	uintptr_t start = (uintptr_t)at;
 	if (start < text || start >= text + builder->length)
 		return add_copied(builder, kind, at, length);
 	return add_node(builder, (struct tree_node){.start = (uint32_t)(start - text),
-	                                            .kind = kind & 7u,
-	                                            .extent = length & 0xfffffffu});
+						    .kind = kind & 7u,
+						    .extent = length & 0xfffffffu});
 }
 
 static int on_null(void *context)
@@ -194,7 +194,7 @@ static int fail_at(struct spec_error *error, const char *text, size_t offset, co
 	}
 	error->path[0] = '\0';
 	(void)snprintf(error->reason, sizeof(error->reason), "line %zu, column %zu: %s", line,
-	               column, what);
+		       column, what);
 	return -1;
 }
 
@@ -206,7 +206,7 @@ static int fail_whole(struct spec_error *error, const char *what)
 }
 
 static int fail_syntax(struct spec_error *error, yajl_handle handle, const char *text,
-                       size_t offset)
+		       size_t offset)
 {
 	char what[160];
 	unsigned char *message = yajl_get_error(handle, 0, (const unsigned char *)text, offset);
@@ -218,7 +218,7 @@ static int fail_syntax(struct spec_error *error, yajl_handle handle, const char 
 // ---- the parse ------------------------------------------------------------------------------------
 
 static int run_parser(struct builder *builder, struct parser_memory *memory,
-                      struct spec_error *error)
+		      struct spec_error *error)
 {
 	const char *text = builder->tree->text;
 	yajl_alloc_funcs functions = {parser_malloc, parser_realloc, parser_free, memory};
@@ -266,8 +266,8 @@ int tree_parse(struct tree *tree, const char *text, size_t length, struct spec_e
 	tree->nodes = malloc(builder.capacity * sizeof(*tree->nodes));
 	memory.block = malloc(memory.size);
 	int result = tree->nodes == NULL || memory.block == NULL
-	                     ? fail_whole(error, "out of memory")
-	                     : run_parser(&builder, &memory, error);
+			     ? fail_whole(error, "out of memory")
+			     : run_parser(&builder, &memory, error);
 	free(memory.block);
 	if (result < 0)
 		tree_done(tree);

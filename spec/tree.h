@@ -32,8 +32,8 @@ struct tree_node {
 };
 
 struct tree {
-	const char *text;  // borrowed
-	char *unescaped;  // owned: strings that had escapes
+	const char *text;         // borrowed
+	char *unescaped;          // owned: strings that had escapes
 	struct tree_node *nodes;  // owned; nodes[0] is the document
 	size_t count;
 };

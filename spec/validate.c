@@ -41,7 +41,7 @@ static int check_rlimits(const struct spec_process *process, struct spec_error *
 			return fail(error, "is there already", "process.rlimits[%zu].type", i);
 		if (rlimit->soft > rlimit->hard)
 			return fail(error, "must not be above the hard limit",
-			            "process.rlimits[%zu].soft", i);
+				    "process.rlimits[%zu].soft", i);
 		seen |= bit;
 	}
 	return 0;
@@ -55,16 +55,16 @@ static int check_scheduler(const struct spec_scheduler *scheduler, struct spec_e
 	bool fair = policy == SCHED_NORMAL || policy == SCHED_BATCH;
 	bool realtime = policy == SCHED_FIFO || policy == SCHED_RR;
 	bool times = scheduler->runtime.value != 0 || scheduler->deadline.value != 0 ||
-	             scheduler->period.value != 0;
+		     scheduler->period.value != 0;
 	if (scheduler->nice.value != 0 && !fair)
 		return fail(error, "is for SCHED_OTHER and SCHED_BATCH only",
-		            "process.scheduler.nice");
+			    "process.scheduler.nice");
 	if (scheduler->priority.value != 0 && !realtime)
 		return fail(error, "is for SCHED_FIFO and SCHED_RR only",
-		            "process.scheduler.priority");
+			    "process.scheduler.priority");
 	if (times && policy != SCHED_DEADLINE)
 		return fail(error, "runtime, deadline and period are for SCHED_DEADLINE only",
-		            "process.scheduler");
+			    "process.scheduler");
 	return 0;
 }
 
@@ -117,7 +117,7 @@ static int check_time_namespace(const struct spec *spec, struct spec_error *erro
 		return fail(error, "needs a time namespace", "linux.timeOffsets");
 	if (namespace->path != NULL)
 		return fail(error, "cannot be set in a time namespace that is joined",
-		            "linux.timeOffsets");
+			    "linux.timeOffsets");
 	return 0;
 }
 
@@ -154,14 +154,14 @@ static int check_mounts(const struct spec *spec, struct spec_error *error)
 		bool uids = mount->uid_mappings.count > 0, gids = mount->gid_mappings.count > 0;
 		if (uids && !gids)
 			return fail(error, "is required beside uidMappings",
-			            "mounts[%zu].gidMappings", i);
+				    "mounts[%zu].gidMappings", i);
 		if (gids && !uids)
 			return fail(error, "is required beside gidMappings",
-			            "mounts[%zu].uidMappings", i);
+				    "mounts[%zu].uidMappings", i);
 		if (!uids && !user && asks_for_mapping(mount))
 			return fail(error,
-			            "idmap needs uidMappings and gidMappings or a user namespace",
-			            "mounts[%zu].options", i);
+				    "idmap needs uidMappings and gidMappings or a user namespace",
+				    "mounts[%zu].options", i);
 	}
 	return 0;
 }
@@ -170,7 +170,7 @@ static int check_mounts(const struct spec *spec, struct spec_error *error)
 
 // Why an action cannot carry this errnoRet, or NULL.
 static const char *errno_fault(enum spec_seccomp_action action,
-                               const struct spec_optional_u64 *errno_ret)
+			       const struct spec_optional_u64 *errno_ret)
 {
 	if (!errno_ret->set || action == spec_seccomp_action_trace)
 		return NULL;
@@ -188,7 +188,7 @@ static bool names_system_call(const struct spec_seccomp_rule *rule, const char *
 }
 
 static int check_seccomp_rule(const struct spec_seccomp *seccomp, size_t i,
-                              struct spec_error *error)
+			      struct spec_error *error)
 {
 	const struct spec_seccomp_rule *rule = &seccomp->rules[i];
 	const char *fault = errno_fault(rule->action, &rule->errno_ret);
@@ -198,11 +198,11 @@ static int check_seccomp_rule(const struct spec_seccomp *seccomp, size_t i,
 		return 0;
 	if (seccomp->listener_path == NULL)
 		return fail(error, "SCMP_ACT_NOTIFY needs a listenerPath",
-		            "linux.seccomp.syscalls[%zu].action", i);
+			    "linux.seccomp.syscalls[%zu].action", i);
 	// The process that loads the filter still has to report; nobody would answer it.
 	if (names_system_call(rule, "write"))
 		return fail(error, "SCMP_ACT_NOTIFY cannot be used for write",
-		            "linux.seccomp.syscalls[%zu].action", i);
+			    "linux.seccomp.syscalls[%zu].action", i);
 	return 0;
 }
 
@@ -216,7 +216,7 @@ static int check_seccomp(const struct spec *spec, struct spec_error *error)
 		return fail(error, fault, "linux.seccomp.defaultErrnoRet");
 	if (seccomp->default_action == spec_seccomp_action_notify)
 		return fail(error, "SCMP_ACT_NOTIFY cannot be the default",
-		            "linux.seccomp.defaultAction");
+			    "linux.seccomp.defaultAction");
 	if (seccomp->listener_metadata != NULL && seccomp->listener_path == NULL)
 		return fail(error, "needs a listenerPath", "linux.seccomp.listenerMetadata");
 	for (size_t i = 0; i < seccomp->rules_count; i++)
@@ -234,8 +234,8 @@ static int check_swap(const struct spec *spec, struct spec_error *error)
 		return fail(error, "needs a memory limit", "linux.resources.memory.swap");
 	if (memory->swap.value > 0 && memory->swap.value < memory->limit.value)
 		return fail(error,
-		            "is memory and swap together, so it must not be below the memory limit",
-		            "linux.resources.memory.swap");
+			    "is memory and swap together, so it must not be below the memory limit",
+			    "linux.resources.memory.swap");
 	return 0;
 }
 
@@ -248,13 +248,13 @@ static int check_memory_policy(const struct spec *spec, struct spec_error *error
 		return 0;
 	if (takes_none && policy->nodes != NULL)
 		return fail(error, "is not for MPOL_DEFAULT and MPOL_LOCAL",
-		            "linux.memoryPolicy.nodes");
+			    "linux.memoryPolicy.nodes");
 	if (!takes_none && policy->mode != MPOL_PREFERRED && policy->nodes == NULL)
 		return fail(error, "is required for this mode", "linux.memoryPolicy.nodes");
 	if ((policy->flags & MPOL_F_STATIC_NODES) && (policy->flags & MPOL_F_RELATIVE_NODES))
 		return fail(error,
-		            "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other",
-		            "linux.memoryPolicy.flags");
+			    "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other",
+			    "linux.memoryPolicy.flags");
 	return 0;
 }
 

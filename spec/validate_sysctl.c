@@ -18,8 +18,8 @@ static bool normalise_sysctl(const char *name, char *path, size_t size)
 		return false;
 	for (size_t i = 0; i <= length; i++) {
 		path[i] = !dots || (name[i] != '.' && name[i] != '/') ? name[i]
-		          : name[i] == '.'                            ? '/'
-		                                                      : '.';
+			  : name[i] == '.'                            ? '/'
+								      : '.';
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
 		size_t part_length = i - part;
@@ -58,7 +58,7 @@ static const struct sysctl_rule *find_sysctl(const char *path)
 		const struct sysctl_rule *rule = &sysctl_rules[i];
 		size_t length = strlen(rule->path);
 		if (rule->path[length - 1] == '/' ? strncmp(path, rule->path, length) == 0
-		                                  : strcmp(path, rule->path) == 0)
+						  : strcmp(path, rule->path) == 0)
 			return rule;
 	}
 	return NULL;
@@ -91,7 +91,7 @@ static int check_sysctl(const struct spec *spec, const char *name, struct spec_e
 	if (spec->linux_.namespaces[rule->namespace].listed)
 		return 0;
 	(void)snprintf(reason, sizeof(reason), "needs a namespace of type %s",
-	               spec_namespace_name(rule->namespace));
+		       spec_namespace_name(rule->namespace));
 	return fail_sysctl(error, name, reason);
 }
 

@@ -93,11 +93,11 @@ static const char *const scheduler_flags[] = {
 	"SCHED_FLAG_UTIL_CLAMP_MAX", NULL,
 };
 _Static_assert(SCHED_FLAG_RESET_ON_FORK == 1 << 0 && SCHED_FLAG_UTIL_CLAMP_MAX == 1 << 6,
-               "the flags are in the order of their bits");
+	       "the flags are in the order of their bits");
 const struct words words_scheduler_flags = {scheduler_flags, 0};
 
 static const char *const io_classes[] = {"IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE",
-                                         NULL};
+					 NULL};
 const struct words words_io_classes = {io_classes, IOPRIO_CLASS_RT};
 
 // ---- memory policy --------------------------------------------------------------------------------
@@ -120,11 +120,11 @@ const struct words words_memory_modes = {memory_modes, 0};
 #define FLAG_BIT_NUMA_BALANCING 13
 
 static const char *const memory_flags[] = {"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
-                                           "MPOL_F_STATIC_NODES", NULL};
+					   "MPOL_F_STATIC_NODES", NULL};
 _Static_assert(MPOL_F_NUMA_BALANCING == 1 << FLAG_BIT_NUMA_BALANCING &&
-                       MPOL_F_RELATIVE_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 1) &&
-                       MPOL_F_STATIC_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 2),
-               "the flags are in the order of their bits");
+		       MPOL_F_RELATIVE_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 1) &&
+		       MPOL_F_STATIC_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 2),
+	       "the flags are in the order of their bits");
 const struct words words_memory_flags = {memory_flags, FLAG_BIT_NUMA_BALANCING};
 
 // ---- seccomp --------------------------------------------------------------------------------------

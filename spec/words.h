@@ -12,17 +12,17 @@ struct words {
 	int base;  // the value of list[0]
 };
 
-extern const struct words words_namespaces;  // enum spec_namespace_type
-extern const struct words words_rlimits;  // RLIMIT_*
+extern const struct words words_namespaces;          // enum spec_namespace_type
+extern const struct words words_rlimits;             // RLIMIT_*
 extern const struct words words_scheduler_policies;  // SCHED_*
-extern const struct words words_scheduler_flags;  // bit numbers of SCHED_FLAG_*
-extern const struct words words_io_classes;  // IOPRIO_CLASS_*
-extern const struct words words_propagations;  // enum spec_propagation; "" is unset
-extern const struct words words_personalities;  // enum spec_personality
-extern const struct words words_memory_modes;  // MPOL_*
-extern const struct words words_memory_flags;  // bit numbers of MPOL_F_*
-extern const struct words words_seccomp_actions;  // enum spec_seccomp_action, then SCMP_ACT_KILL
-extern const struct words words_seccomp_operators;  // enum spec_seccomp_operator
+extern const struct words words_scheduler_flags;     // bit numbers of SCHED_FLAG_*
+extern const struct words words_io_classes;          // IOPRIO_CLASS_*
+extern const struct words words_propagations;        // enum spec_propagation; "" is unset
+extern const struct words words_personalities;       // enum spec_personality
+extern const struct words words_memory_modes;        // MPOL_*
+extern const struct words words_memory_flags;        // bit numbers of MPOL_F_*
+extern const struct words words_seccomp_actions;     // enum spec_seccomp_action, then SCMP_ACT_KILL
+extern const struct words words_seccomp_operators;   // enum spec_seccomp_operator
 extern const struct words words_seccomp_architectures;
 extern const struct words words_seccomp_flags;
 

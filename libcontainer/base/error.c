@@ -47,7 +47,8 @@ int error_errno(struct error *err, const char *fmt, ...)
 		va_end(args);
 		flatten(err->message);
 		size_t used = strlen(err->message);
-		snprintf(err->message + used, sizeof err->message - used, ": %s", error_text(saved));
+		snprintf(err->message + used, sizeof err->message - used, ": %s",
+			 error_text(saved));
 		err->code = saved;
 	}
 	errno = saved;

@@ -27,6 +27,5 @@ static void format_like_printf(3, 0)
 		va_end(args);                                                                      \
 	}
 
-log_function(log_warning, log_level_warning)
-log_function(log_info, log_level_info)
-log_function(log_debug, log_level_debug)
+log_function(log_warning, log_level_warning) log_function(log_info, log_level_info)
+	log_function(log_debug, log_level_debug)

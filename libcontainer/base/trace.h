@@ -14,7 +14,7 @@
 #define TRACE_MAX 256
 
 struct trace_entry {
-	const char *what;  // a constant of the program: the same address in every clone
+	const char *what;     // a constant of the program: the same address in every clone
 	uint64_t begin, end;  // CLOCK_MONOTONIC, ns; end 0: it never ended
 	int pid;
 };

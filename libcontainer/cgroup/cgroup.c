@@ -34,9 +34,9 @@ static int open_directory(int dir_fd, const char *name)
 
 // The way down to a new cgroup.
 struct descent {
-	int parent_fd;     // owned: the last directory above the leaf
+	int parent_fd;  // owned: the last directory above the leaf
 	size_t made_from;  // length of the part of the path whose last component was made by husk; 0 = none
-	bool fresh;        // the leaf was made
+	bool fresh;  // the leaf was made
 };
 
 // Enters, or makes and enters, a directory above the leaf. end: length of the path up to and with it.
@@ -64,7 +64,8 @@ static int enter_parent(struct descent *descent, const char *name, size_t end)
 	return 0;
 }
 
-int cgroup_foresee_made(const struct cgroup_host *host, const char *path, char **made_from, struct error *err)
+int cgroup_foresee_made(const struct cgroup_host *host, const char *path, char **made_from,
+			struct error *err)
 {
 	auto_close int above = open_directory(host->fd, ".");
 	const char *end = strchr(path + 1, '/');
@@ -152,9 +153,10 @@ static int check_existing(struct cgroup *cgroup, struct error *err)
 	if (events.populated) {
 		if (count_processes(cgroup, &count, err) < 0)
 			return -1;
-		return error_set(err, EBUSY,
-				 "cgroup %s: container's cgroup is not empty: %zu process(es) found",
-				 cgroup->path, count);
+		return error_set(
+			err, EBUSY,
+			"cgroup %s: container's cgroup is not empty: %zu process(es) found",
+			cgroup->path, count);
 	}
 	if (events.frozen || cgroup_is_frozen(cgroup))
 		return error_set(err, EBUSY, "cgroup %s: container's cgroup unexpectedly frozen",
@@ -177,10 +179,11 @@ static int check_type(const struct cgroup *cgroup, struct error *err)
 		return error_errno(err, "cgroup %s: read cgroup.type", cgroup->path);
 	if (text_equal(type, "domain") || text_equal(type, "domain threaded"))
 		return 0;
-	return error_set(err, EOPNOTSUPP,
-			 "cgroup %s: its type is '%s': a container cannot live in a threaded subtree: "
-			 "choose another linux.cgroupsPath",
-			 cgroup->path, type);
+	return error_set(
+		err, EOPNOTSUPP,
+		"cgroup %s: its type is '%s': a container cannot live in a threaded subtree: "
+		"choose another linux.cgroupsPath",
+		cgroup->path, type);
 }
 
 static int make_leaf(struct descent *descent, struct cgroup *cgroup)
@@ -217,17 +220,25 @@ static int explain_make(const char *path, const struct spec_resources *resources
 	int cause = errno;
 	uint32_t needed = 0;
 	bool denied = cause == EACCES || cause == EPERM || cause == EROFS;
-	if (denied && resources && cgroup_settings_controllers(resources, &needed, NULL) == 0 && needed) {
+	if (denied && resources && cgroup_settings_controllers(resources, &needed, NULL) == 0 &&
+	    needed) {
 		char json[200];
-		cgroup_settings_name(resources, (enum cgroup_controller)__builtin_ctz(needed), json);
+		cgroup_settings_name(resources, (enum cgroup_controller)__builtin_ctz(needed),
+				     json);
 		errno = cause;
-		return error_errno(err, "%s needs a cgroup of one's own, such as systemd-run --user --scope "
-					"-p Delegate=yes gives: make cgroup %s", json, path);
+		return error_errno(
+			err,
+			"%s needs a cgroup of one's own, such as systemd-run --user --scope "
+			"-p Delegate=yes gives: make cgroup %s",
+			json, path);
 	}
 	errno = cause;
 	if (errno == EAGAIN)
-		return error_errno(err, "make cgroup %s: cgroup.max.depth or cgroup.max.descendants of a "
-					"parent is reached", path);
+		return error_errno(
+			err,
+			"make cgroup %s: cgroup.max.depth or cgroup.max.descendants of a "
+			"parent is reached",
+			path);
 	return error_errno(err, "make cgroup %s", path);
 }
 
@@ -265,8 +276,9 @@ static void remove_parents_made(const struct cgroup_host *host, const struct des
 	errno = saved;
 }
 
-int cgroup_create(const struct cgroup_host *host, const char *path, const struct spec_resources *resources,
-		  struct cgroup *cgroup, const struct log *log, struct error *err)
+int cgroup_create(const struct cgroup_host *host, const char *path,
+		  const struct spec_resources *resources, struct cgroup *cgroup,
+		  const struct log *log, struct error *err)
 {
 	struct error own;
 	*cgroup = (struct cgroup){.fd = -1, .host = host};
@@ -298,7 +310,8 @@ int cgroup_create(const struct cgroup_host *host, const char *path, const struct
 	}
 }
 
-int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup *cgroup, struct error *err)
+int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup *cgroup,
+		struct error *err)
 {
 	*cgroup = (struct cgroup){.fd = -1, .host = host};
 	if (host->kind == cgroup_host_kind_none)
@@ -336,9 +349,10 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *e
 		if (strchr(name, '/'))
 			continue;
 		// files of controllers that are not enabled are not there
-		if (fchownat(cgroup->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-			return error_errno(err, "cgroup %s: give %s to %u:%u", cgroup->path, name, uid,
-					   gid);
+		if (fchownat(cgroup->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    errno != ENOENT)
+			return error_errno(err, "cgroup %s: give %s to %u:%u", cgroup->path, name,
+					   uid, gid);
 	}
 	return 0;
 }

@@ -27,8 +27,8 @@ enum cgroup_host_kind {
 
 struct cgroup_host {
 	enum cgroup_host_kind kind;
-	int fd;             // owned: the mount's root, O_PATH | O_DIRECTORY; -1 when none
-	char mount[64];     // "/sys/fs/cgroup"
+	int fd;          // owned: the mount's root, O_PATH | O_DIRECTORY; -1 when none
+	char mount[64];  // "/sys/fs/cgroup"
 };
 
 // Finds the host's cgroup2. None is no error. No scan of mountinfo: the two well-known places only.
@@ -37,13 +37,13 @@ void cgroup_host_close(struct cgroup_host *host);
 
 // Where the container's cgroup goes, as a path below the mount that starts with "/": cgroups_path absolute -> itself,
 // relative -> below the parent of the caller's own cgroup, NULL -> id there. Refuses "..". malloc'ed into *path.
-int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id, char **path,
-		 struct error *err) must_check;
+int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id,
+		 char **path, struct error *err) must_check;
 
 struct cgroup {
-	int fd;            // owned: the directory, O_RDONLY | O_DIRECTORY: good for CLONE_INTO_CGROUP and openat
-	char *path;        // owned: below the mount, "/a/b"
-	char *made_from;   // owned: the first component-path that cgroup_create itself made, "/a" or "/a/b"; NULL: none
+	int fd;  // owned: the directory, O_RDONLY | O_DIRECTORY: good for CLONE_INTO_CGROUP and openat
+	char *path;  // owned: below the mount, "/a/b"
+	char *made_from;  // owned: the first component-path that cgroup_create itself made, "/a" or "/a/b"; NULL: none
 	const struct cgroup_host *host;  // borrowed
 };
 
@@ -54,8 +54,9 @@ int cgroup_check(const struct cgroup_host *host, const struct spec_resources *re
 
 // Makes the directory and its parents, enables the controllers along the way that resources need (and all available ones
 // when permitted). A cgroup that exists and has processes, or is frozen, is refused.
-int cgroup_create(const struct cgroup_host *host, const char *path, const struct spec_resources *resources,
-		  struct cgroup *cgroup, const struct log *log, struct error *err) must_check;
+int cgroup_create(const struct cgroup_host *host, const char *path,
+		  const struct spec_resources *resources, struct cgroup *cgroup,
+		  const struct log *log, struct error *err) must_check;
 
 // What cgroup_create would make of path, to be noted before it does: the part of it up to the first component that is missing, or
 // that an earlier create made. malloc'ed into *made_from.
@@ -63,23 +64,26 @@ int cgroup_foresee_made(const struct cgroup_host *host, const char *path, char *
 			struct error *err) must_check;
 
 // Opens an existing one, for later commands. ENOENT in err->code when it is gone.
-int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup *cgroup, struct error *err) must_check;
+int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup *cgroup,
+		struct error *err) must_check;
 
 // Writes every limit (spec-checklist a.10 order; unified last). Errors name the config.json path, the file, the value and the cause.
-int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *resources, const struct log *log,
-			 struct error *err) must_check;
+int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *resources,
+			 const struct log *log, struct error *err) must_check;
 
 // Changes the limits that change mentions, all of them or none: when one cannot be had, those that were written get their
 // old values back. Devices are never touched. stored: the limits so far, for what the cgroup itself cannot tell.
-int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change, const struct spec_resources *stored,
-		  const struct log *log, struct error *err) must_check;
+int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
+		  const struct spec_resources *stored, const struct log *log,
+		  struct error *err) must_check;
 
 // Compiles device rules to an eBPF program and attaches it. Nothing is allowed but what the rules allow,
 // extra[] (for linux.devices), and the devices that every container may use (device_rules.c), which are added last.
 // in_user_namespace: EPERM of the attach is tolerated, and told to log, only when no rule restricts more than the user
 // namespace itself does (devices.c).
-int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resources, const struct spec_device *extra,
-		       size_t extra_count, bool in_user_namespace, const struct log *log, struct error *err) must_check;
+int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resources,
+		       const struct spec_device *extra, size_t extra_count, bool in_user_namespace,
+		       const struct log *log, struct error *err) must_check;
 // Whether a user namespace by itself takes away what the rules take away: then they need not be in force in one.
 bool cgroup_devices_dispensable(const struct spec_resources *resources);
 
@@ -91,7 +95,8 @@ void cgroup_describe(const struct spec_resources *resources, const char *prefix,
 
 int cgroup_add_process(struct cgroup *cgroup, pid_t pid, struct error *err) must_check;
 // Every process in it and below. *pids malloc'ed.
-int cgroup_processes(struct cgroup *cgroup, pid_t **pids, size_t *count, struct error *err) must_check;
+int cgroup_processes(struct cgroup *cgroup, pid_t **pids, size_t *count,
+		     struct error *err) must_check;
 // cgroup.kill where the kernel has it, else freeze, signal each, thaw.
 int cgroup_kill(struct cgroup *cgroup, struct error *err) must_check;
 // Sends signal to every process in it and below. Returns how many, or -1.
@@ -106,7 +111,8 @@ bool cgroup_is_frozen(const struct cgroup *cgroup);
 // Thaws, kills what is left, waits, and removes the directory bottom-up; parents that cgroup_create made are removed when
 // they are empty (made_from: as stored; NULL removes only the directory). Bounded by timeout_ms; when something stays, -1 and
 // an error that names the pids. A cgroup that is gone is success.
-int cgroup_destroy(struct cgroup *cgroup, const char *made_from, int timeout_ms, struct error *err) must_check;
+int cgroup_destroy(struct cgroup *cgroup, const char *made_from, int timeout_ms,
+		   struct error *err) must_check;
 // The parents of path (the leaf, which is gone) up to made_from, as long as they are empty.
 int cgroup_remove_parents(const struct cgroup_host *host, const char *path, const char *made_from,
 			  struct error *err) must_check;

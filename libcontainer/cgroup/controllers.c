@@ -19,10 +19,10 @@
 #define ENABLE_ATTEMPTS 10
 
 static const char *const names[cgroup_controller_count] = {
-	[cgroup_controller_cpuset] = "cpuset", [cgroup_controller_cpu] = "cpu",
-	[cgroup_controller_io] = "io",         [cgroup_controller_memory] = "memory",
+	[cgroup_controller_cpuset] = "cpuset",   [cgroup_controller_cpu] = "cpu",
+	[cgroup_controller_io] = "io",           [cgroup_controller_memory] = "memory",
 	[cgroup_controller_hugetlb] = "hugetlb", [cgroup_controller_pids] = "pids",
-	[cgroup_controller_rdma] = "rdma",     [cgroup_controller_misc] = "misc",
+	[cgroup_controller_rdma] = "rdma",       [cgroup_controller_misc] = "misc",
 	[cgroup_controller_dmem] = "dmem",
 };
 
@@ -146,31 +146,35 @@ static int write_patiently(int dir_fd, uint32_t bit)
 	}
 }
 
-static int explain(const struct cgroup_host *host, const char *path, enum cgroup_controller controller,
-		   struct error *err)
+static int explain(const struct cgroup_host *host, const char *path,
+		   enum cgroup_controller controller, struct error *err)
 {
 	const char *name = cgroup_controller_name(controller);
 	int code = errno;
 	switch (code) {
 	case EBUSY:
-		return error_set(err, code,
-				 "controller %s cannot be enabled: the parent cgroup %s has processes "
-				 "of its own: move them into a cgroup below it, or choose another "
-				 "linux.cgroupsPath",
-				 name, path);
+		return error_set(
+			err, code,
+			"controller %s cannot be enabled: the parent cgroup %s has processes "
+			"of its own: move them into a cgroup below it, or choose another "
+			"linux.cgroupsPath",
+			name, path);
 	case EOPNOTSUPP:
-		return error_set(err, code,
-				 "controller %s cannot be enabled: the parent cgroup %s is threaded",
-				 name, path);
+		return error_set(
+			err, code,
+			"controller %s cannot be enabled: the parent cgroup %s is threaded", name,
+			path);
 	default:
-		return error_set(err, code, "controller %s cannot be enabled: write %s%s/cgroup.subtree_control: %s",
-				 name, host->mount, path, error_text(code));
+		return error_set(
+			err, code,
+			"controller %s cannot be enabled: write %s%s/cgroup.subtree_control: %s",
+			name, host->mount, path, error_text(code));
 	}
 }
 
 // Enables what is missing for the children of one cgroup.
-static int enable_level(const struct cgroup_host *host, int dir_fd, const char *path, uint32_t needed,
-			enum cgroup_controller *failed, struct error *err)
+static int enable_level(const struct cgroup_host *host, int dir_fd, const char *path,
+			uint32_t needed, enum cgroup_controller *failed, struct error *err)
 {
 	uint32_t available, enabled;
 	if (cgroup_controllers_read(dir_fd, "cgroup.controllers", &available) < 0 ||

@@ -64,15 +64,17 @@ int cgroup_convert_swap(const struct spec_memory *memory, int64_t *swap, struct 
 	if (total == 0)
 		return 0;
 	if (limit <= 0)
-		return error_set(err, EINVAL,
-				 "linux.resources.memory.swap: unable to set swap limit without memory "
-				 "limit: on cgroup v2 it is what exceeds linux.resources.memory.limit");
+		return error_set(
+			err, EINVAL,
+			"linux.resources.memory.swap: unable to set swap limit without memory "
+			"limit: on cgroup v2 it is what exceeds linux.resources.memory.limit");
 	if (total < limit)
-		return error_set(err, EINVAL,
-				 "linux.resources.memory.swap: %lld is less than "
-				 "linux.resources.memory.limit %lld, but memory and swap together are "
-				 "meant",
-				 (long long)total, (long long)limit);
+		return error_set(
+			err, EINVAL,
+			"linux.resources.memory.swap: %lld is less than "
+			"linux.resources.memory.limit %lld, but memory and swap together are "
+			"meant",
+			(long long)total, (long long)limit);
 	*swap = total - limit;
 	return 1;
 }

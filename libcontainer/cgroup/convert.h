@@ -18,7 +18,8 @@ uint64_t cgroup_convert_io_weight(uint64_t weight);
 
 // memory.limit and memory.swap (v1: memory and swap together) -> memory.swap.max, *swap: bytes or -1 for max. Returns 1, 0 when the
 // configuration does not say, or -1 with the contradiction.
-int cgroup_convert_swap(const struct spec_memory *memory, int64_t *swap, struct error *err) must_check;
+int cgroup_convert_swap(const struct spec_memory *memory, int64_t *swap,
+			struct error *err) must_check;
 
 // pids.limit -> pids.max: 0 -> 1, what no kernel can reach or is negative -> -1 for max.
 int64_t cgroup_convert_pids(int64_t limit);

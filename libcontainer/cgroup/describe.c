@@ -28,7 +28,8 @@ static void describe_number(const struct spec_optional_i64 *number, struct text 
 		text_add(text, "*");
 }
 
-static void describe_rule(const struct spec_device_rule *rule, const char *prefix, struct text *text)
+static void describe_rule(const struct spec_device_rule *rule, const char *prefix,
+			  struct text *text)
 {
 	text_printf(text, "%sdevices: %s %s ", prefix, rule->allow ? "allow" : "deny",
 		    rule->type == 'b'   ? "block"
@@ -49,5 +50,6 @@ void cgroup_describe(const struct spec_resources *resources, const char *prefix,
 	for (size_t i = 0; i < resources->devices_count; i++)
 		describe_rule(&resources->devices[i], prefix, text);
 	if (resources->devices_set)
-		text_printf(text, "%sdevices: allow the default devices, and making nodes of any\n", prefix);
+		text_printf(text, "%sdevices: allow the default devices, and making nodes of any\n",
+			    prefix);
 }

@@ -99,15 +99,18 @@ int cgroup_remove_parents(const struct cgroup_host *host, const char *leaf, cons
 			  struct error *err)
 {
 	size_t length = strlen(made_from);
-	if (strncmp(leaf, made_from, length) != 0 || length < 2 || (leaf[length] && leaf[length] != '/'))
-		return error_set(err, EINVAL, "remove cgroup %s: '%s' is not above it", leaf, made_from);
+	if (strncmp(leaf, made_from, length) != 0 || length < 2 ||
+	    (leaf[length] && leaf[length] != '/'))
+		return error_set(err, EINVAL, "remove cgroup %s: '%s' is not above it", leaf,
+				 made_from);
 	auto_free char *path = strdup(leaf);
 	if (!path)
 		return error_set(err, ENOMEM, "remove cgroup %s: out of memory", leaf);
 	for (char *slash; (slash = strrchr(path, '/')) && (size_t)(slash - path) >= length;) {
 		*slash = '\0';
 		// others may use it by now: that is no failure
-		if (unlinkat(host->fd, cgroup_path_relative(path), AT_REMOVEDIR) < 0 && !is_gone(errno))
+		if (unlinkat(host->fd, cgroup_path_relative(path), AT_REMOVEDIR) < 0 &&
+		    !is_gone(errno))
 			break;
 	}
 	return 0;

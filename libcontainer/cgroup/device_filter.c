@@ -58,7 +58,8 @@ static void emit_load(struct cgroup_device_program *program, unsigned to, size_t
 					.off = (int16_t)offset});
 }
 
-static void emit_alu(struct cgroup_device_program *program, uint8_t operation, unsigned to, int32_t value)
+static void emit_alu(struct cgroup_device_program *program, uint8_t operation, unsigned to,
+		     int32_t value)
 {
 	emit(program, (struct bpf_insn){.code = (uint8_t)(BPF_ALU | operation | BPF_K),
 					.dst_reg = to & 15U,
@@ -166,8 +167,8 @@ static bool emit_rule(struct cgroup_device_program *program, const struct cgroup
 }
 
 // Rules from at - 1 down to 0 about a type. Returns true when the end of it cannot be reached.
-static bool emit_section(struct cgroup_device_program *program, const struct cgroup_device_rules *rules,
-			 size_t at, unsigned type)
+static bool emit_section(struct cgroup_device_program *program,
+			 const struct cgroup_device_rules *rules, size_t at, unsigned type)
 {
 	while (at-- > 0)
 		if ((rules->items[at].types & type) && emit_rule(program, &rules->items[at]))
@@ -176,7 +177,8 @@ static bool emit_section(struct cgroup_device_program *program, const struct cgr
 }
 
 // Returns true when what is behind all rules cannot be reached by falling through.
-static bool emit_rules(struct cgroup_device_program *program, const struct cgroup_device_rules *rules)
+static bool emit_rules(struct cgroup_device_program *program,
+		       const struct cgroup_device_rules *rules)
 {
 	size_t at = rules->count;
 	while (at > 0 && rules->items[at - 1].types == BOTH)
@@ -241,7 +243,8 @@ int cgroup_device_filter_compile(const struct cgroup_device_rules *rules,
 	if (!program->failed)
 		return 0;
 	cgroup_device_program_done(program);
-	return error_set(err, E2BIG, "linux.resources.devices: %zu rules are too many for one program",
+	return error_set(err, E2BIG,
+			 "linux.resources.devices: %zu rules are too many for one program",
 			 rules->count);
 }
 

@@ -15,7 +15,8 @@ struct cgroup_device_program {
 
 // Compiles rules: returns 1 to allow and 0 to deny. Owned by the caller (cgroup_device_program_done).
 int cgroup_device_filter_compile(const struct cgroup_device_rules *rules,
-				 struct cgroup_device_program *program, struct error *err) must_check;
+				 struct cgroup_device_program *program,
+				 struct error *err) must_check;
 
 void cgroup_device_program_done(struct cgroup_device_program *program);
 

@@ -49,19 +49,21 @@ int cgroup_device_rules_check(const struct spec_resources *resources, struct err
 		const struct spec_device_rule *rule = &resources->devices[i];
 		uint8_t access;
 		if (rule->type != 'a' && rule->type != 'b' && rule->type != 'c')
-			return error_set(err, EINVAL, "linux.resources.devices[%zu].type: must be a, b or c",
-					 i);
-		if (parse_access(rule->access, &access) < 0)
 			return error_set(err, EINVAL,
-					 "linux.resources.devices[%zu].access: '%.16s': must be of the "
-					 "letters r, w and m",
-					 i, rule->access);
+					 "linux.resources.devices[%zu].type: must be a, b or c", i);
+		if (parse_access(rule->access, &access) < 0)
+			return error_set(
+				err, EINVAL,
+				"linux.resources.devices[%zu].access: '%.16s': must be of the "
+				"letters r, w and m",
+				i, rule->access);
 		if ((rule->major.set && rule->major.value < -1) ||
 		    (rule->minor.set && rule->minor.value < -1))
-			return error_set(err, EINVAL,
-					 "linux.resources.devices[%zu]: major and minor must be -1 (any) "
-					 "or larger",
-					 i);
+			return error_set(
+				err, EINVAL,
+				"linux.resources.devices[%zu]: major and minor must be -1 (any) "
+				"or larger",
+				i);
 	}
 	return 0;
 }
@@ -69,7 +71,8 @@ int cgroup_device_rules_check(const struct spec_resources *resources, struct err
 // Returns false for numbers that no device can have: such a rule never matches.
 static bool read_number(const struct spec_optional_i64 *number, int64_t most, int32_t *out)
 {
-	*out = number->set && number->value >= 0 && number->value <= most ? (int32_t)number->value : -1;
+	*out = number->set && number->value >= 0 && number->value <= most ? (int32_t)number->value
+									  : -1;
 	return !number->set || number->value <= most;
 }
 
@@ -78,7 +81,7 @@ static void add_configured(const struct spec_device_rule *from, struct cgroup_de
 	struct cgroup_device_rule rule = {.allow = from->allow};
 	if (parse_access(from->access, &rule.access) < 0)
 		return;  // cgroup_device_rules_check has refused it
-	rule.types = from->type == 'c' ? CGROUP_DEVICE_CHAR
+	rule.types = from->type == 'c'   ? CGROUP_DEVICE_CHAR
 		     : from->type == 'b' ? CGROUP_DEVICE_BLOCK
 					 : BOTH;
 	if (read_number(&from->major, 4095, &rule.major) &&
@@ -90,7 +93,8 @@ static void add_device(const struct spec_device *device, struct cgroup_device_ru
 {
 	if (device->type != 'c' && device->type != 'b')
 		return;
-	if (device->major < 0 || device->major > 4095 || device->minor < 0 || device->minor > 1048575)
+	if (device->major < 0 || device->major > 4095 || device->minor < 0 ||
+	    device->minor > 1048575)
 		return;
 	rules->items[rules->count++] = (struct cgroup_device_rule){
 		.allow = true,
@@ -101,9 +105,9 @@ static void add_device(const struct spec_device *device, struct cgroup_device_ru
 	};
 }
 
-int cgroup_device_rules_collect(const struct spec_resources *resources, const struct spec_device *extra,
-				size_t extra_count, struct cgroup_device_rules *rules,
-				struct error *err)
+int cgroup_device_rules_collect(const struct spec_resources *resources,
+				const struct spec_device *extra, size_t extra_count,
+				struct cgroup_device_rules *rules, struct error *err)
 {
 	*rules = (struct cgroup_device_rules){0};
 	if (cgroup_device_rules_check(resources, err) < 0)
@@ -141,7 +145,8 @@ static bool is_overruled(const struct cgroup_device_rules *rules, size_t at)
 // A rule about everything starts the list anew.
 static void restart(struct cgroup_device_rules *rules)
 {
-	static const struct cgroup_device_rule everything = {false, BOTH, CGROUP_DEVICE_ALL, -1, -1};
+	static const struct cgroup_device_rule everything = {false, BOTH, CGROUP_DEVICE_ALL, -1,
+							     -1};
 	size_t from = 0;
 	for (size_t i = 0; i < rules->count; i++) {
 		if (!covers(&rules->items[i], &everything))

@@ -41,9 +41,9 @@ int cgroup_device_rules_check(const struct spec_resources *resources, struct err
 
 // The rules of the configuration, then extra devices (rwm), then the devices that every container may
 // use. Rules that cannot change any answer are left out. Owned by the caller (cgroup_device_rules_done).
-int cgroup_device_rules_collect(const struct spec_resources *resources, const struct spec_device *extra,
-				size_t extra_count, struct cgroup_device_rules *rules,
-				struct error *err) must_check;
+int cgroup_device_rules_collect(const struct spec_resources *resources,
+				const struct spec_device *extra, size_t extra_count,
+				struct cgroup_device_rules *rules, struct error *err) must_check;
 
 // Leaves out what cannot change any answer.
 void cgroup_device_rules_reduce(struct cgroup_device_rules *rules);

@@ -63,9 +63,8 @@ static int explain_load(const struct cgroup_device_program *program, struct erro
 	if ((code == EINVAL || code == EACCES) && (log = calloc(1, LOG_BYTES)))
 		memory_close(load(program, log, LOG_BYTES - 1));
 	const char *words = log ? last_words(log) : "";
-	const char *mend = code == EINVAL && !*words
-				   ? ": this kernel may lack CONFIG_CGROUP_BPF"
-				   : "";
+	const char *mend =
+		code == EINVAL && !*words ? ": this kernel may lack CONFIG_CGROUP_BPF" : "";
 	return error_set(err, code, "linux.resources.devices: load the device program: %s%s%s%s",
 			 error_text(code), *words ? ": " : "", words, mend);
 }
@@ -155,8 +154,9 @@ static int put_in_force(struct cgroup *cgroup, const struct cgroup_device_rules 
 	if (result < 0)
 		return -1;
 	if (attach(cgroup->fd, fd, former) < 0)
-		return error_errno(err, "linux.resources.devices: attach the device program to cgroup %s",
-				   cgroup->path);
+		return error_errno(
+			err, "linux.resources.devices: attach the device program to cgroup %s",
+			cgroup->path);
 	return 0;
 }
 
@@ -194,7 +194,8 @@ int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resou
 	cgroup_device_rules_done(&rules);
 	if (result < 0 && in_user_namespace && (err->code == EPERM || err->code == EACCES) &&
 	    cgroup_devices_dispensable(resources)) {
-		log_info(log, "linux.resources.devices: not in force: bpf(2) is not permitted here; the user "
+		log_info(log, "linux.resources.devices: not in force: bpf(2) is not permitted "
+			      "here; the user "
 			      "namespace denies making devices and opening new ones");
 		return 0;
 	}

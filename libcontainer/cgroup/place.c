@@ -28,7 +28,8 @@ static int add_component(const char *what, const char *name, size_t length, stru
 		return error_set(err, ENAMETOOLONG, "%s: '%.32s...' is longer than %d bytes", what,
 				 name, NAME_MAX);
 	if (memchr(name, '\n', length))
-		return error_set(err, EINVAL, "%s: a line break is not allowed in a cgroup path", what);
+		return error_set(err, EINVAL, "%s: a line break is not allowed in a cgroup path",
+				 what);
 	text_add(clean, "/");
 	text_add_bytes(clean, name, length);
 	return 0;
@@ -80,8 +81,9 @@ static int add_own_parent(struct text *text, struct error *err)
 		return error_errno(err, "read /proc/self/cgroup");
 	const char *own = find_own(data);
 	if (!own)
-		return error_set(err, ENOENT, "/proc/self/cgroup: no cgroup v2 entry: mount cgroup2 or "
-					      "give an absolute linux.cgroupsPath");
+		return error_set(err, ENOENT,
+				 "/proc/self/cgroup: no cgroup v2 entry: mount cgroup2 or "
+				 "give an absolute linux.cgroupsPath");
 	size_t size = strlen(own);
 	if (size > strlen(DELETED) && text_equal(own + size - strlen(DELETED), DELETED))
 		size -= strlen(DELETED);
@@ -91,8 +93,8 @@ static int add_own_parent(struct text *text, struct error *err)
 	return 0;
 }
 
-int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id, char **path,
-		 struct error *err)
+int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id,
+		 char **path, struct error *err)
 {
 	if (host->kind == cgroup_host_kind_none)
 		return error_set(err, ENOENT,

@@ -93,10 +93,11 @@ int cgroup_add_process(struct cgroup *cgroup, pid_t pid, struct error *err)
 	if (fd_write_value(cgroup->fd, "cgroup.procs", text_string(&text)) == 0)
 		return 0;
 	if (errno == EBUSY)
-		return error_set(err, EBUSY,
-				 "cgroup %s: add process %d: it hands controllers down to cgroups below "
-				 "it, so no process can live in it",
-				 cgroup->path, (int)pid);
+		return error_set(
+			err, EBUSY,
+			"cgroup %s: add process %d: it hands controllers down to cgroups below "
+			"it, so no process can live in it",
+			cgroup->path, (int)pid);
 	return error_errno(err, "cgroup %s: add process %d", cgroup->path, (int)pid);
 }
 
@@ -129,7 +130,8 @@ static int kill_slowly(struct cgroup *cgroup, struct error *err)
 {
 	bool frozen = write_freeze(cgroup->fd, true) == 0;
 	if (frozen && cgroup_events_wait_frozen(cgroup->fd, true, cgroup_deadline(FREEZE_MS)) < 0)
-		frozen = true;  // it is tried all the same; what forks meanwhile is seen by the next kill
+		frozen =
+			true;  // it is tried all the same; what forks meanwhile is seen by the next kill
 	int sent = cgroup_signal(cgroup, SIGKILL, err);
 	if (frozen && write_freeze(cgroup->fd, false) < 0 && errno != ENOENT && errno != ENODEV)
 		return error_errno(err, "cgroup %s: thaw", cgroup->path);
@@ -168,9 +170,10 @@ int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms, struct err
 	if (freeze && write_freeze(cgroup->fd, false) < 0)
 		return error_errno(err, "cgroup %s: thaw after a failed freeze", cgroup->path);
 	if (result < 0)
-		return error_set(err, code, "cgroup %s: %s: %s", cgroup->path, what, error_text(code));
-	return error_set(err, code, "cgroup %s: %s: not done after %d ms%s", cgroup->path, what, timeout_ms,
-			 freeze ? "" : ": a parent cgroup may be frozen");
+		return error_set(err, code, "cgroup %s: %s: %s", cgroup->path, what,
+				 error_text(code));
+	return error_set(err, code, "cgroup %s: %s: not done after %d ms%s", cgroup->path, what,
+			 timeout_ms, freeze ? "" : ": a parent cgroup may be frozen");
 }
 
 bool cgroup_is_frozen(const struct cgroup *cgroup)

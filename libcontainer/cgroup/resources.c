@@ -26,7 +26,8 @@ static int check_setting(const struct cgroup_setting *setting, void *data, struc
 	if (setting->no_limit)
 		return 0;
 	if (check->host->kind == cgroup_host_kind_none)
-		return error_set(err, ENOENT, "%s: no cgroup2 is mounted on this host", setting->json);
+		return error_set(err, ENOENT, "%s: no cgroup2 is mounted on this host",
+				 setting->json);
 	if (cgroup_controller_check(check->host, check->available, setting->controller, err) < 0)
 		return error_context(err, "%s", setting->json);
 	return 0;
@@ -91,7 +92,8 @@ static void saved_line(const struct saved *saved, char line[256])
 			return;
 		}
 	}
-	const char *none = text_equal(saved->file, "io.max")     ? "rbps=max wbps=max riops=max wiops=max"
+	const char *none = text_equal(saved->file, "io.max")
+				   ? "rbps=max wbps=max riops=max wiops=max"
 			   : text_equal(saved->file, "rdma.max") ? "hca_handle=max hca_object=max"
 								 : "default";
 	snprintf(line, 256, "%s %s", saved->device, none);
@@ -101,7 +103,7 @@ static void saved_line(const struct saved *saved, char line[256])
 // first blank of value). NULL: the file is one value.
 static const char *key_of_line(const char *file, const char *value)
 {
-	static const char *const files[] = {"io.max",	"io.weight", "io.bfq.weight", "rdma.max",
+	static const char *const files[] = {"io.max",   "io.weight", "io.bfq.weight", "rdma.max",
 					    "misc.max", "dmem.max",  "dmem.min",      "dmem.low"};
 	for (size_t i = 0; i < array_size(files); i++)
 		if (text_equal(file, files[i]))
@@ -126,8 +128,8 @@ static void restore(struct writer *writer, struct error *err)
 			    writer->cgroup->path, saved->file, error_text(code));
 		if (err) {
 			struct error first = *err;
-			error_set(err, first.code, "%s; and could not put %s back: %s", first.message,
-				  saved->file, error_text(code));
+			error_set(err, first.code, "%s; and could not put %s back: %s",
+				  first.message, saved->file, error_text(code));
 		}
 	}
 }
@@ -152,8 +154,8 @@ static int remember_weight(struct writer *writer, struct error *err)
 	return remember(writer, "cpu.weight", NULL, err);
 }
 
-static int write_once(struct writer *writer, const char *file, const char *value, const char *device,
-		      struct error *err)
+static int write_once(struct writer *writer, const char *file, const char *value,
+		      const char *device, struct error *err)
 {
 	if (!device)
 		device = key_of_line(file, value);
@@ -164,7 +166,8 @@ static int write_once(struct writer *writer, const char *file, const char *value
 	return fd_write_value(writer->cgroup->fd, file, value);
 }
 
-static int write_lines(struct writer *writer, const char *file, const char *value, struct error *err)
+static int write_lines(struct writer *writer, const char *file, const char *value,
+		       struct error *err)
 {
 	if (text_equal(value, "\n"))
 		return write_once(writer, file, value, NULL, err);
@@ -188,14 +191,15 @@ static int write_setting(struct writer *writer, const struct cgroup_setting *set
 		return write_lines(writer, setting->file, setting->value, err);
 	int result = write_once(writer, setting->file, setting->value, setting->device, err);
 	if (result < 0 && errno == ENOENT && *setting->other_file)
-		result = write_once(writer, setting->other_file, setting->other_text, setting->device,
-				    err);
+		result = write_once(writer, setting->other_file, setting->other_text,
+				    setting->device, err);
 	return result;
 }
 
 // A cgroup that was made without limits may lack the controller of a later one. Returns 1 when it is there now, 0 when
 // that was not the matter, -1 when it cannot be had.
-static int enable_later(struct writer *writer, const struct cgroup_setting *setting, struct error *err)
+static int enable_later(struct writer *writer, const struct cgroup_setting *setting,
+			struct error *err)
 {
 	uint32_t bit = cgroup_controller_bit(setting->controller), enabled;
 	const struct cgroup *cgroup = writer->cgroup;
@@ -221,17 +225,19 @@ static int explain(const struct writer *writer, const struct cgroup_setting *set
 	int code = errno;
 	const char *file = setting->file;
 	uint32_t enabled = 0, bit = cgroup_controller_bit(setting->controller);
-	bool missing = code == ENOENT &&
-		       cgroup_controllers_read(writer->cgroup->fd, "cgroup.controllers", &enabled) == 0;
+	bool missing =
+		code == ENOENT &&
+		cgroup_controllers_read(writer->cgroup->fd, "cgroup.controllers", &enabled) == 0;
 	if (missing && bit && !(enabled & bit))
 		return error_set(err, code, "%s: controller %s is not enabled in cgroup %s",
 				 setting->json, cgroup_controller_name(setting->controller),
 				 writer->cgroup->path);
 	if (missing && text_has_prefix(file, "hugetlb."))
-		return error_set(err, code,
-				 "%s: no such page size on this host (see /sys/kernel/mm/hugepages): "
-				 "%s: %s",
-				 setting->json, file, error_text(code));
+		return error_set(
+			err, code,
+			"%s: no such page size on this host (see /sys/kernel/mm/hugepages): "
+			"%s: %s",
+			setting->json, file, error_text(code));
 	if (missing && *setting->other_file)
 		file = setting->other_file;
 	return error_set(err, code, "%s: write '%.200s' to %s: %s", setting->json,
@@ -245,7 +251,8 @@ static bool may_skip(const struct writer *writer, const struct cgroup_setting *s
 		return false;
 	if (setting->no_limit && setting->controller == cgroup_controller_cpu &&
 	    text_equal(setting->file, "cpu.weight"))
-		log_warning(writer->log, "%s: the default weight is not written: no controller cpu here",
+		log_warning(writer->log,
+			    "%s: the default weight is not written: no controller cpu here",
 			    setting->json);
 	else if (text_equal(setting->file, "memory.swap.max") && !setting->no_limit)
 		log_warning(writer->log, "%s: not in force: this kernel does not account swap",
@@ -263,7 +270,8 @@ static int merge_quota(const struct writer *writer, struct cgroup_setting *setti
 	auto_free char *period = strdup(strchr(setting->text, ' '));
 	if (!period)
 		return error_set(err, ENOMEM, "%s: out of memory", setting->json);
-	snprintf(setting->text, sizeof setting->text, "%.*s%.40s", (int)strcspn(now, " "), now, period);
+	snprintf(setting->text, sizeof setting->text, "%.*s%.40s", (int)strcspn(now, " "), now,
+		 period);
 	return 0;
 }
 
@@ -327,8 +335,8 @@ static int check_usage(const struct cgroup *cgroup, const struct spec_memory *me
 		return error_errno(err, "cgroup %s: read memory.current", cgroup->path);
 	if (used > (uint64_t)memory->limit.value)
 		return error_set(err, EBUSY,
-				 "linux.resources.memory.limit: %" PRId64 " is less than the %" PRIu64
-				 " bytes in use (checkBeforeUpdate)",
+				 "linux.resources.memory.limit: %" PRId64
+				 " is less than the %" PRIu64 " bytes in use (checkBeforeUpdate)",
 				 memory->limit.value, used);
 	return 0;
 }

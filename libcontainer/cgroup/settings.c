@@ -106,7 +106,8 @@ static int set_io_weight(struct cgroup_setting *s, const char *target,
 		return 0;
 	if (weight->value < 10 || weight->value > 1000)
 		return refuse(s, "must be from 10 to 1000", err);
-	snprintf(s->text, sizeof s->text, "%s%s%" PRIu64, target, *target ? " " : "", weight->value);
+	snprintf(s->text, sizeof s->text, "%s%s%" PRIu64, target, *target ? " " : "",
+		 weight->value);
 	strcpy(s->other_file, "io.weight");
 	snprintf(s->other_text, sizeof s->other_text, "%s %" PRIu64, *target ? target : "default",
 		 cgroup_convert_io_weight(weight->value));
@@ -170,15 +171,13 @@ static int set_rate(struct cgroup_setting *s, const struct spec_device_rate *rat
 		return r->block_io.field.count;                                                    \
 	}
 
-rate_row(read_bps, "rbps")
-rate_row(write_bps, "wbps")
-rate_row(read_iops, "riops")
-rate_row(write_iops, "wiops")
+rate_row(read_bps, "rbps") rate_row(write_bps, "wbps") rate_row(read_iops, "riops")
+	rate_row(write_iops, "wiops")
 
-// ---- cpu ----------------------------------------------------------------------------------------
+	// ---- cpu ----------------------------------------------------------------------------------------
 
-static int make_idle(const struct spec_resources *r, size_t i, struct cgroup_setting *s,
-		     struct error *err)
+	static int make_idle(const struct spec_resources *r, size_t i, struct cgroup_setting *s,
+			     struct error *err)
 {
 	(void)i;
 	if (!r->cpu.idle.set)
@@ -305,7 +304,8 @@ static size_t count_hugepages(const struct spec_resources *r)
 	return r->hugepages_count;
 }
 
-static void add_rdma(struct cgroup_setting *s, const char *key, const struct spec_optional_u64 *value)
+static void add_rdma(struct cgroup_setting *s, const char *key,
+		     const struct spec_optional_u64 *value)
 {
 	size_t used = strlen(s->text);
 	if (!value->set)
@@ -416,8 +416,8 @@ static void name_row(const struct row *row, size_t index, char json[200])
 }
 
 static int visit_row(const struct row *row, const struct spec_resources *resources, size_t index,
-		     int (*visit)(const struct cgroup_setting *, void *, struct error *), void *data,
-		     struct error *err)
+		     int (*visit)(const struct cgroup_setting *, void *, struct error *),
+		     void *data, struct error *err)
 {
 	struct cgroup_setting setting;
 	setting = (struct cgroup_setting){.controller = row->controller};

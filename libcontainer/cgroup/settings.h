@@ -14,18 +14,19 @@
 
 struct cgroup_setting {
 	enum cgroup_controller controller;
-	char json[200];      // "linux.resources.pids.limit"
-	char file[96];       // "pids.max"
-	const char *value;   // what is written; into text or borrowed from the configuration
+	char json[200];     // "linux.resources.pids.limit"
+	char file[96];      // "pids.max"
+	const char *value;  // what is written; into text or borrowed from the configuration
 	char text[128];
 	// When file is not there: these instead (blockIO.weight without the bfq scheduler). "" = none.
 	char other_file[16], other_text[48];
-	const char *device;  // NULL, or the first word of value: the file has one line for each device
-	bool no_limit;       // says what a cgroup without limits has anyway: file and controller may be missing
-	bool may_miss;       // the file is optional in the kernel and nothing is lost without it
-	bool lines;          // value may have several lines: each is a write of its own
-	bool merge_quota;    // cpu.period alone: keep the quota that is in force
-	bool burst;          // refused before a larger quota is in force: tried again behind it
+	const char
+		*device;  // NULL, or the first word of value: the file has one line for each device
+	bool no_limit;  // says what a cgroup without limits has anyway: file and controller may be missing
+	bool may_miss;     // the file is optional in the kernel and nothing is lost without it
+	bool lines;        // value may have several lines: each is a write of its own
+	bool merge_quota;  // cpu.period alone: keep the quota that is in force
+	bool burst;        // refused before a larger quota is in force: tried again behind it
 };
 
 // Calls visit for each write in order; it returns 0 or -1. Fails on values that no kernel could take.

@@ -20,8 +20,8 @@
 
 static int refuse(const char *field, const char *instead, struct error *err)
 {
-	return error_set(err, EINVAL, "linux.resources.%s: cgroup v2 has no such setting%s%s", field,
-			 *instead ? ": " : "", instead);
+	return error_set(err, EINVAL, "linux.resources.%s: cgroup v2 has no such setting%s%s",
+			 field, *instead ? ": " : "", instead);
 }
 
 static bool asks_bytes(const struct spec_optional_i64 *value)
@@ -42,7 +42,8 @@ static int check_memory(const struct spec_memory *memory, const struct log *log,
 	if (asks_bytes(&memory->kernel_tcp))
 		return refuse("memory.kernelTCP", instead, err);
 	if (memory->disable_oom_killer.set && memory->disable_oom_killer.value)
-		return refuse("memory.disableOOMKiller", "the OOM killer cannot be turned off", err);
+		return refuse("memory.disableOOMKiller", "the OOM killer cannot be turned off",
+			      err);
 	if (memory->swappiness.set && memory->swappiness.value != NEVER)
 		log_warning(log,
 			    "linux.resources.memory.swappiness: %" PRIu64
@@ -68,9 +69,11 @@ int cgroup_settings_check_v1(const struct spec_resources *resources, const struc
 	if (check_memory(&resources->memory, log, err) < 0)
 		return -1;
 	if (resources->cpu.realtime_runtime.set && resources->cpu.realtime_runtime.value != 0)
-		return refuse("cpu.realtimeRuntime", "real-time group scheduling is of cgroup v1", err);
+		return refuse("cpu.realtimeRuntime", "real-time group scheduling is of cgroup v1",
+			      err);
 	if (asks(&resources->cpu.realtime_period))
-		return refuse("cpu.realtimePeriod", "real-time group scheduling is of cgroup v1", err);
+		return refuse("cpu.realtimePeriod", "real-time group scheduling is of cgroup v1",
+			      err);
 	if (check_block_io(&resources->block_io, err) < 0)
 		return -1;
 	if (asks(&resources->network_class_id))

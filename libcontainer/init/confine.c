@@ -35,7 +35,8 @@ bool wants_terminal(const struct init *init)
 // Without no_new_privs only CAP_SYS_ADMIN may load a filter: it has to happen before capabilities are dropped.
 bool wants_filter_early(const struct init *init)
 {
-	return wants_process(init) && init->filter->instructions && !init->process->no_new_privileges;
+	return wants_process(init) && init->filter->instructions &&
+	       !init->process->no_new_privileges;
 }
 
 static bool filter_has_listener(const struct init *init)
@@ -130,15 +131,16 @@ int step_environment(struct init *init, struct error *err)
 	if (root < 0)
 		return error_errno(err, "open the container's root");
 	if (init->listen_pid)
-		snprintf(init->listen_pid->variable, sizeof init->listen_pid->variable, "LISTEN_PID=%d", (int)getpid());
+		snprintf(init->listen_pid->variable, sizeof init->listen_pid->variable,
+			 "LISTEN_PID=%d", (int)getpid());
 	return environment_make(init->process, root, init->extra_env, &init->environment, err);
 }
 
 // At create, so that a missing program is an error of create; relative to the working directory.
 int step_find_program(struct init *init, struct error *err)
 {
-	return environment_find_program(&init->environment, init->process->args.items[0], &init->program,
-					err);
+	return environment_find_program(&init->environment, init->process->args.items[0],
+					&init->program, err);
 }
 
 int step_no_new_privileges(struct init *init, struct error *err)
@@ -186,9 +188,12 @@ static int prove_inside(const char *cwd, struct error *err)
 	where[0] = '\0';  // a filter can answer in the kernel's place, and writes nothing
 	long length = syscall(SYS_getcwd, where, sizeof where);
 	if (length < 0)
-		return errno == ERANGE || errno == ENAMETOOLONG ? 0 : error_errno(err, "process.cwd `%s`", cwd);
+		return errno == ERANGE || errno == ENAMETOOLONG
+			       ? 0
+			       : error_errno(err, "process.cwd `%s`", cwd);
 	if (where[0] != '/')
-		return error_set(err, EPERM, "process.cwd `%s`: it is outside of the container", cwd);
+		return error_set(err, EPERM, "process.cwd `%s`: it is outside of the container",
+				 cwd);
 	return 0;
 }
 
@@ -246,7 +251,8 @@ int step_close_descriptors(struct init *init, struct error *err)
 {
 	unsigned lowest = 3 + init->preserve_fds;
 	bool outcome_is_sync = init->outcome == init->sync;
-	int *const all[] = {&init->sync, &init->gate, &init->hooks_files.fds[0], &init->hooks_files.fds[1]};
+	int *const all[] = {&init->sync, &init->gate, &init->hooks_files.fds[0],
+			    &init->hooks_files.fds[1]};
 	int *kept[array_size(all)];
 	size_t count = 0;
 	for (size_t i = 0; i < array_size(all); i++)

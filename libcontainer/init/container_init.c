@@ -180,14 +180,20 @@ static int run_hooks(struct init *init, enum spec_hook_kind kind, const char *st
 	auto_text struct text state = {0};
 	struct json json = {.text = &state};
 	const struct hook_state values = {
-		.spec = init->spec, .id = init->id, .bundle = init->bundle,
-		.rootfs = init->rootfs_path, .status = status, .pid = getpid(),
+		.spec = init->spec,
+		.id = init->id,
+		.bundle = init->bundle,
+		.rootfs = init->rootfs_path,
+		.status = status,
+		.pid = getpid(),
 	};
 	hook_state_write(&values, &json, NULL);
 	if (text_failed(&state))
 		return error_set(err, ENOMEM, "hooks.%s: out of memory", spec_hook_kind_name(kind));
-	char *const *environment = kind == spec_hook_kind_start_container ? init->environment.variables : NULL;
-	return hooks_run_to(&init->hooks_files, &init->spec->hooks[kind], kind, text_string(&state), cwd, environment, err);
+	char *const *environment =
+		kind == spec_hook_kind_start_container ? init->environment.variables : NULL;
+	return hooks_run_to(&init->hooks_files, &init->spec->hooks[kind], kind, text_string(&state),
+			    cwd, environment, err);
 }
 
 static int container_hooks(struct init *init, struct error *err)

@@ -30,8 +30,10 @@ static bool wants_enter(const struct init *init)
 static int enter(struct init *init, struct error *err)
 {
 	if (setns(init->target_pidfd, init->target_namespaces) < 0)
-		return errno == ESRCH ? error_set(err, ESRCH, "container not running: join its namespaces: No such process")
-			: error_errno(err, "join the namespaces of the container");
+		return errno == ESRCH ? error_set(err, ESRCH,
+						  "container not running: join its namespaces: No "
+						  "such process")
+				      : error_errno(err, "join the namespaces of the container");
 	return 0;
 }
 

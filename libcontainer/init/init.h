@@ -31,35 +31,36 @@ struct init {
 	const struct spec *spec;
 	const struct spec_process *process;  // of the configuration, or of exec
 	struct namespace_plan *namespaces;
-	struct rootfs *rootfs;                // NULL for exec
+	struct rootfs *rootfs;  // NULL for exec
 	const struct capabilities *capabilities;
 	const struct syscall_filter *filter;
 	struct labels labels;
 	const char *id;
 	const char *bundle;
-	const char *rootfs_path;        // on the host, for hooks
-	const char *own_binary;         // husk's own file, to be left behind; NULL: it is protected already
+	const char *rootfs_path;  // on the host, for hooks
+	const char
+		*own_binary;  // husk's own file, to be left behind; NULL: it is protected already
 	const struct limits_saved *files;  // RLIMIT_NOFILE as the caller had it
 	const char *const *extra_env;
 	struct init_listen_pid *listen_pid;  // among extra_env, or NULL
-	const char *cpu_affinity;       // list, or NULL = all
+	const char *cpu_affinity;            // list, or NULL = all
 	unsigned preserve_fds;
-	struct trace *trace;            // or NULL
-	int sync;                       // the child's end
-	int close_first[8];             // what the runtime has open and no child may keep; -1 = nothing
-	int gate;                       // listener of the start gate, or -1: go on after ready
-	int target_pidfd;               // exec: the container's init; else -1
-	int target_namespaces;          // exec: CLONE_NEW* to join through target_pidfd
-	int target_root;                // exec into a container without a mount namespace: its root, or -1
+	struct trace *trace;    // or NULL
+	int sync;               // the child's end
+	int close_first[8];     // what the runtime has open and no child may keep; -1 = nothing
+	int gate;               // listener of the start gate, or -1: go on after ready
+	int target_pidfd;       // exec: the container's init; else -1
+	int target_namespaces;  // exec: CLONE_NEW* to join through target_pidfd
+	int target_root;        // exec into a container without a mount namespace: its root, or -1
 	struct hooks_files hooks_files;  // borrowed: for the hooks that this process runs
 	bool rootless;
 	bool keep_groups;
 	bool new_keyring;
-	bool wait_for_maps;             // a new user namespace without a stage
-	bool runtime_hooks;             // prestart or createRuntime hooks are there
-	bool become_root;               // take uid 0 of the user namespace
-	bool hidden;                    // other processes can see this one from its first moment: never dumpable
-	uint64_t clone_flags;           // for the stage's own clone
+	bool wait_for_maps;  // a new user namespace without a stage
+	bool runtime_hooks;  // prestart or createRuntime hooks are there
+	bool become_root;    // take uid 0 of the user namespace
+	bool hidden;  // other processes can see this one from its first moment: never dumpable
+	uint64_t clone_flags;  // for the stage's own clone
 
 	// -- the child's own --
 	bool may_set_groups;
@@ -82,7 +83,10 @@ struct init_step {
 extern const struct init_step container_init_steps[];
 extern const struct init_step exec_init_steps[];
 
-#define INIT_NO_DESCRIPTORS {-1, -1, -1, -1, -1, -1, -1, -1}
+#define INIT_NO_DESCRIPTORS                                                                        \
+	{                                                                                          \
+		-1, -1, -1, -1, -1, -1, -1, -1                                                     \
+	}
 
 // Closes what the runtime keeps for itself (its end of the conversation above all: its death must be seen). First act of a child.
 void init_close_first(struct init *init);

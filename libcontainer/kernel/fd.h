@@ -27,7 +27,8 @@ ssize_t fd_read_value(int dir_fd, const char *path, char *buffer, size_t size) m
 int fd_write_value(int dir_fd, const char *path, const char *value) must_check;
 
 // Makes path below dir_fd hold data, all or nothing: a temporary file beside it, then rename.
-int fd_write_file(int dir_fd, const char *path, const void *data, size_t size, mode_t mode) must_check;
+int fd_write_file(int dir_fd, const char *path, const void *data, size_t size,
+		  mode_t mode) must_check;
 
 // Sets close-on-exec on every descriptor from first on.
 int fd_cloexec_from(unsigned first) must_check;

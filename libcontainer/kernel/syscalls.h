@@ -106,8 +106,8 @@ struct kernel_mount_attr {
 #define KERNEL_FSCONFIG_CMD_RECONFIGURE 7
 
 int sys_open_tree(int dir_fd, const char *path, unsigned flags) must_check;
-int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
-	must_check;
+int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to,
+		   unsigned flags) must_check;
 int sys_mount_setattr(int dir_fd, const char *path, unsigned flags,
 		      const struct kernel_mount_attr *attr) must_check;
 int sys_fsopen(const char *type) must_check;  // FSOPEN_CLOEXEC

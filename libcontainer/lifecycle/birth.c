@@ -43,8 +43,8 @@ int birth_set_oom_score(const struct spec_process *process, char before[16], str
 	return 0;
 }
 
-int birth_compile_filter(const struct spec *spec, const struct log *log, struct syscall_filter *filter,
-			 struct error *err)
+int birth_compile_filter(const struct spec *spec, const struct log *log,
+			 struct syscall_filter *filter, struct error *err)
 {
 	const char *data = spec_annotation(spec, "run.oci.seccomp_bpf_data");
 	if (data)
@@ -73,12 +73,14 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err)
 	if (pid >= 0)
 		return pid;
 	if (errno == ENOSPC)
-		return error_errno(err, "clone: a limit of namespaces or of nested cgroups is reached "
-					"(see /proc/sys/user/max_*_namespaces)");
+		return error_errno(err,
+				   "clone: a limit of namespaces or of nested cgroups is reached "
+				   "(see /proc/sys/user/max_*_namespaces)");
 	if (errno == EPERM && (flags & KERNEL_CLONE_NEWUSER))
-		return error_errno(err, "clone: the host does not let this user make user namespaces "
-					"(see /proc/sys/user/max_user_namespaces, "
-					"kernel.unprivileged_userns_clone, AppArmor)");
+		return error_errno(err,
+				   "clone: the host does not let this user make user namespaces "
+				   "(see /proc/sys/user/max_user_namespaces, "
+				   "kernel.unprivileged_userns_clone, AppArmor)");
 	return error_errno(err, "clone the container's process");
 }
 
@@ -265,18 +267,21 @@ static int on_pid(struct creation *creation, pid_t pid, struct error *err)
 static int on_net_devices(struct creation *creation, int netns, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
-	if (network_move_devices(creation->net_mover, netns, linux_->net_devices, linux_->net_devices_count, err) < 0)
+	if (network_move_devices(creation->net_mover, netns, linux_->net_devices,
+				 linux_->net_devices_count, err) < 0)
 		return -1;
 	return sync_send_step(creation->sync, sync_step_proceed, err);
 }
 
 static int on_hooks(struct creation *creation, struct error *err)
 {
-	static const enum spec_hook_kind kinds[] = {spec_hook_kind_prestart, spec_hook_kind_create_runtime};
+	static const enum spec_hook_kind kinds[] = {spec_hook_kind_prestart,
+						    spec_hook_kind_create_runtime};
 	creation->hooks_begun = true;
 	for (size_t i = 0; i < array_size(kinds); i++)
-		if (hook_calls_run(creation->spec, kinds[i], creation->options->id, creation->bundle,
-				   creation->rootfs_path, "creating", creation->pid, err) < 0)
+		if (hook_calls_run(creation->spec, kinds[i], creation->options->id,
+				   creation->bundle, creation->rootfs_path, "creating",
+				   creation->pid, err) < 0)
 			return -1;
 	return sync_send_step(creation->sync, sync_step_proceed, err);
 }
@@ -290,8 +295,9 @@ static int on_terminal(struct creation *creation, int *master, struct error *err
 	return terminal_send(creation->options->console_socket, *master, err);
 }
 
-int birth_send_listener(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,
-			const char *status, pid_t init, pid_t pid, int listener, struct error *err)
+int birth_send_listener(const struct spec *spec, const char *id, const char *bundle,
+			const char *rootfs, const char *status, pid_t init, pid_t pid, int listener,
+			struct error *err)
 {
 	const struct spec_seccomp *seccomp = &spec->linux_.seccomp;
 	const struct hook_state state = {spec, id, bundle, rootfs, status, init};

@@ -13,7 +13,8 @@
 #include "spec/spec.h"
 
 // Sets the caller's own oom_score_adj, which the clone inherits; before keeps what it was ("" when nothing is asked for).
-int birth_set_oom_score(const struct spec_process *process, char before[16], struct error *err) must_check;
+int birth_set_oom_score(const struct spec_process *process, char before[16],
+			struct error *err) must_check;
 void birth_restore_oom_score(const char before[16]);
 
 // clone3 with a pidfd, straight into the cgroup (cgroup_fd -1: the caller's). Returns twice, like fork.
@@ -30,11 +31,12 @@ bool birth_ended_by_filter(int status);
 const char *birth_filter_hint(int status, const struct syscall_filter *filter);
 
 // The system call filter of linux.seccomp, or what the annotation run.oci.seccomp_bpf_data puts in its place.
-int birth_compile_filter(const struct spec *spec, const struct log *log, struct syscall_filter *filter,
-			 struct error *err) must_check;
+int birth_compile_filter(const struct spec *spec, const struct log *log,
+			 struct syscall_filter *filter, struct error *err) must_check;
 
 // Hands a seccomp listener to the agent that the configuration names.
-int birth_send_listener(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,
-			const char *status, pid_t init, pid_t pid, int listener, struct error *err) must_check;
+int birth_send_listener(const struct spec *spec, const char *id, const char *bundle,
+			const char *rootfs, const char *status, pid_t init, pid_t pid, int listener,
+			struct error *err) must_check;
 
 #endif

@@ -68,11 +68,12 @@ int creation_read_bundle(struct creation *creation, struct error *err)
 	if (absolute_path(fd, &creation->bundle, err) < 0)
 		return -1;
 	const char *name = options->config ? options->config : "config.json";
-	if (fd_read_file(options->config ? AT_FDCWD : fd, name, SPEC_MAX_BYTES, &creation->config_text,
-			 &creation->config_length) < 0)
+	if (fd_read_file(options->config ? AT_FDCWD : fd, name, SPEC_MAX_BYTES,
+			 &creation->config_text, &creation->config_length) < 0)
 		return explain_read(name, creation->bundle, err);
 	struct spec_error why = {0};
-	if (spec_parse(creation->config_text, creation->config_length, &creation->document, &why) < 0)
+	if (spec_parse(creation->config_text, creation->config_length, &creation->document, &why) <
+	    0)
 		return error_set(err, EINVAL, "%s: %s%s%s", name, why.path, why.path[0] ? ": " : "",
 				 why.reason);
 	creation->spec = creation->document;

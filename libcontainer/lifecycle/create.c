@@ -98,17 +98,19 @@ static int record(struct creation *creation, struct error *err)
 	if (process_start_time(r->creator, &r->creator_start_time, &zombie) < 0)
 		return error_errno(err, "read /proc/%d/stat", (int)r->creator);
 	r->owner = geteuid();
-	if (creation->cgroup_path &&
-	    cgroup_foresee_made(&creation->host, creation->cgroup_path, &r->cgroup_made_from, err) < 0)
+	if (creation->cgroup_path && cgroup_foresee_made(&creation->host, creation->cgroup_path,
+							 &r->cgroup_made_from, err) < 0)
 		return -1;
 	if (!namespaces_has(&creation->namespaces, spec_namespace_type_mount) &&
 	    remove_find_root_mount(creation->rootfs_path, &r->root_mount, err) < 0)
 		return -1;
-	r->private_pid_namespace = namespaces_is_new(&creation->namespaces, spec_namespace_type_pid);
+	r->private_pid_namespace =
+		namespaces_is_new(&creation->namespaces, spec_namespace_type_pid);
 	r->rootless = creation->rootless;
 	if (state_write(creation->dir_fd, r, err) < 0)
 		return -1;
-	return state_write_config(creation->dir_fd, creation->config_text, creation->config_length, err);
+	return state_write_config(creation->dir_fd, creation->config_text, creation->config_length,
+				  err);
 }
 
 // A plain user often may not make cgroups. Without one nothing that was asked for is lost, unless he asked for a cgroup.
@@ -123,7 +125,8 @@ static bool may_go_without_cgroup(const struct creation *creation, const struct 
 	without_devices.devices_count = 0;
 	without_devices.devices_set = false;
 	cgroup_describe(&without_devices, "", &limits);
-	return creation->rootless && denied && !creation->spec->linux_.cgroups_path && limits.length == 0;
+	return creation->rootless && denied && !creation->spec->linux_.cgroups_path &&
+	       limits.length == 0;
 }
 
 static bool sees_cgroup_writable(const struct spec *spec)
@@ -146,11 +149,13 @@ static bool sees_cgroup_writable(const struct spec *spec)
 static int give_cgroup(struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
-	if (creation->rootless || !namespaces_is_new(&creation->namespaces, spec_namespace_type_user) ||
+	if (creation->rootless ||
+	    !namespaces_is_new(&creation->namespaces, spec_namespace_type_user) ||
 	    !namespaces_is_new(&creation->namespaces, spec_namespace_type_cgroup) ||
 	    !sees_cgroup_writable(creation->spec))
 		return 0;
-	int64_t uid = id_map_to_host(&linux_->uid_mappings, 0), gid = id_map_to_host(&linux_->gid_mappings, 0);
+	int64_t uid = id_map_to_host(&linux_->uid_mappings, 0),
+		gid = id_map_to_host(&linux_->gid_mappings, 0);
 	if (uid <= 0 || gid < 0)
 		return 0;
 	return cgroup_delegate(&creation->cgroup, (uid_t)uid, (gid_t)gid, err);
@@ -162,8 +167,8 @@ static int make_cgroup(struct creation *creation, struct error *err)
 	const struct log *log = creation->context->log;
 	if (!creation->cgroup_path)
 		return 0;
-	if (cgroup_create(&creation->host, creation->cgroup_path, &linux_->resources, &creation->cgroup,
-			  log, err) < 0) {
+	if (cgroup_create(&creation->host, creation->cgroup_path, &linux_->resources,
+			  &creation->cgroup, log, err) < 0) {
 		if (!may_go_without_cgroup(creation, err))
 			return -1;
 		log_info(log, "no cgroup: %s", err->message);
@@ -205,15 +210,15 @@ static int make_resctrl(struct creation *creation, struct error *err)
 {
 	if (creation->resctrl < 0)
 		return 0;
-	return resctrl_create(creation->resctrl, &creation->spec->linux_.intel_rdt, creation->options->id,
-			      &creation->resctrl_made, err);
+	return resctrl_create(creation->resctrl, &creation->spec->linux_.intel_rdt,
+			      creation->options->id, &creation->resctrl_made, err);
 }
 
 static void unmake_resctrl(struct creation *creation)
 {
 	if (creation->resctrl >= 0)
-		resctrl_undo(creation->resctrl, &creation->spec->linux_.intel_rdt, creation->options->id,
-			     &creation->resctrl_made);
+		resctrl_undo(creation->resctrl, &creation->spec->linux_.intel_rdt,
+			     creation->options->id, &creation->resctrl_made);
 }
 
 // Before the program runs: what it starts inherits the group.
@@ -221,8 +226,8 @@ static int join_resctrl(struct creation *creation, struct error *err)
 {
 	if (creation->resctrl < 0)
 		return 0;
-	return resctrl_join(creation->resctrl, &creation->spec->linux_.intel_rdt, creation->options->id, creation->pid,
-			    err);
+	return resctrl_join(creation->resctrl, &creation->spec->linux_.intel_rdt,
+			    creation->options->id, creation->pid, err);
 }
 
 static int open_host(struct creation *creation, struct error *err)
@@ -232,7 +237,8 @@ static int open_host(struct creation *creation, struct error *err)
 		return -1;
 	if (notify && notify_make_directory(creation->dir_fd, err) < 0)
 		return -1;
-	if (namespaces_open(&creation->namespaces, err) < 0 || rootfs_open(creation->rootfs, err) < 0)
+	if (namespaces_open(&creation->namespaces, err) < 0 ||
+	    rootfs_open(creation->rootfs, err) < 0)
 		return -1;
 	if (creation->kind != creation_kind_create && notify)
 		return notify_listen(creation->dir_fd, &creation->notify, err);
@@ -245,7 +251,8 @@ static int open_host(struct creation *creation, struct error *err)
 static int protect(struct creation *creation, struct error *err)
 {
 	const struct namespace_plan *ns = &creation->namespaces;
-	if (namespaces_is_new(ns, spec_namespace_type_pid) && namespaces_is_new(ns, spec_namespace_type_mount) &&
+	if (namespaces_is_new(ns, spec_namespace_type_pid) &&
+	    namespaces_is_new(ns, spec_namespace_type_mount) &&
 	    own_binary_can_leave(creation->own_binary))
 		return 0;
 	creation->own_binary[0] = '\0';
@@ -260,7 +267,8 @@ static void poststop(struct creation *creation)
 				    creation->rootfs_path, creation->context->log);
 }
 
-static int send_pidfd(const struct creation *creation, const char *what, const char *path, struct error *err)
+static int send_pidfd(const struct creation *creation, const char *what, const char *path,
+		      struct error *err)
 {
 	if (!path)
 		return 0;
@@ -338,10 +346,20 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		    const struct container_create_options *options, enum creation_kind kind)
 {
 	*creation = (struct creation){
-		.context = context, .options = options, .kind = kind,
-		.root_fd = -1, .dir_fd = -1, .gate = -1, .sync = -1, .pidfd = -1, .master = -1,
-		.resctrl = -1, .notify = -1, .hooks_files = HOOKS_FILES_NONE,
-		.host = {.fd = -1}, .cgroup = {.fd = -1},
+		.context = context,
+		.options = options,
+		.kind = kind,
+		.root_fd = -1,
+		.dir_fd = -1,
+		.gate = -1,
+		.sync = -1,
+		.pidfd = -1,
+		.master = -1,
+		.resctrl = -1,
+		.notify = -1,
+		.hooks_files = HOOKS_FILES_NONE,
+		.host = {.fd = -1},
+		.cgroup = {.fd = -1},
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
 		creation->namespaces.join[i] = -1;
@@ -412,7 +430,8 @@ int container_create(const struct container_context *context,
 }
 
 int container_plan(const struct container_context *context,
-		   const struct container_create_options *options, struct text *plan, struct error *err)
+		   const struct container_create_options *options, struct text *plan,
+		   struct error *err)
 {
 	struct creation creation;
 	creation_begin(&creation, context, options, creation_kind_foreground);

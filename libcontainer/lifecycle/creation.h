@@ -43,7 +43,8 @@ struct creation {
 	struct rootfs_options rootfs_options;  // lent to the plan
 	struct rootfs *rootfs;
 	char *net_mover;  // the program that moves linux.netDevices; NULL: there are none
-	char own_binary[OWN_BINARY_PATH_SIZE];  // for the new process to leave; "": protected already
+	char own_binary
+		[OWN_BINARY_PATH_SIZE];  // for the new process to leave; "": protected already
 	struct capabilities capabilities;
 	struct syscall_filter filter;
 	struct cgroup_host host;
@@ -61,8 +62,8 @@ struct creation {
 	pid_t stage;       // the intermediate process; 0: none, or gone
 	pid_t pid;         // of init; 0: none
 	int pidfd;
-	int master;        // of the terminal, foreground only
-	int notify;        // the container's notification socket; -1: none, or for start to make
+	int master;  // of the terminal, foreground only
+	int notify;  // the container's notification socket; -1: none, or for start to make
 	bool pid_file_made;
 	bool hooks_begun;  // poststop hooks are owed when creation fails
 };

@@ -13,10 +13,11 @@
 
 static int refuse_alive(const struct opened *opened, struct error *err)
 {
-	return error_set(err, EBUSY,
-			 "cannot delete container %s that is not stopped: %s (the container `%s` is not in "
-			 "`stopped` state; kill it first, or use --force)",
-			 opened->record.id, state_status_name(opened->status), opened->record.id);
+	return error_set(
+		err, EBUSY,
+		"cannot delete container %s that is not stopped: %s (the container `%s` is not in "
+		"`stopped` state; kill it first, or use --force)",
+		opened->record.id, state_status_name(opened->status), opened->record.id);
 }
 
 static int kill_init(struct opened *opened, struct error *err)
@@ -35,8 +36,10 @@ static int kill_init(struct opened *opened, struct error *err)
 	if (ended < 0)
 		return error_errno(err, "wait for container `%s`", opened->record.id);
 	if (ended == 0)
-		return error_set(err, EBUSY, "container init still running: pid %d of container `%s` does not end",
-				 (int)opened->record.pid, opened->record.id);
+		return error_set(
+			err, EBUSY,
+			"container init still running: pid %d of container `%s` does not end",
+			(int)opened->record.pid, opened->record.id);
 	return 0;
 }
 
@@ -52,7 +55,8 @@ static int find_torn(struct opened *opened, const char *id, struct error *err)
 	int result = cgroup_host_open(&opened->host, err);
 	if (result == 0 && opened->host.kind != cgroup_host_kind_none) {
 		result = cgroup_place(&opened->host, spec->linux_.cgroups_path, id, &path, err);
-		if (result == 0 && cgroup_open(&opened->host, path, &opened->cgroup, &unreadable) < 0)
+		if (result == 0 &&
+		    cgroup_open(&opened->host, path, &opened->cgroup, &unreadable) < 0)
 			opened->cgroup.fd = -1;  // gone: nothing to end
 	}
 	spec_free(spec);
@@ -65,23 +69,31 @@ static int check_cgroup_in_sight(const struct opened *opened, struct error *err)
 	if (!opened->record.cgroup_path || opened->host.kind != cgroup_host_kind_none ||
 	    !state_is_of_this_boot(&opened->record))
 		return 0;
-	return error_set(err, ENOENT, "container `%s`: cannot remove its cgroup %s: no cgroup2 is mounted here",
+	return error_set(err, ENOENT,
+			 "container `%s`: cannot remove its cgroup %s: no cgroup2 is mounted here",
 			 opened->record.id, opened->record.cgroup_path);
 }
 
-static int remove_opened(const struct container_context *context, struct opened *opened, const char *id,
-			 struct error *err)
+static int remove_opened(const struct container_context *context, struct opened *opened,
+			 const char *id, struct error *err)
 {
 	const struct spec *spec = NULL;
 	struct error unreadable;
 	if (!opened->torn && opened_config(opened, &spec, &unreadable) < 0)
 		log_warning(context->log, "%s: poststop hooks are not run", unreadable.message);
 	const struct removal removal = {
-		.root_fd = opened->root_fd, .id = id, .cgroup = &opened->cgroup,
-		.cgroup_host = &opened->host, .cgroup_path = opened->record.cgroup_path,
-		.cgroup_made_from = opened->record.cgroup_made_from, .spec = spec,
-		.root_mount = state_is_of_this_boot(&opened->record) ? opened->record.root_mount : 0,
-		.bundle = opened->record.bundle, .rootfs = opened->record.rootfs, .log = context->log,
+		.root_fd = opened->root_fd,
+		.id = id,
+		.cgroup = &opened->cgroup,
+		.cgroup_host = &opened->host,
+		.cgroup_path = opened->record.cgroup_path,
+		.cgroup_made_from = opened->record.cgroup_made_from,
+		.spec = spec,
+		.root_mount =
+			state_is_of_this_boot(&opened->record) ? opened->record.root_mount : 0,
+		.bundle = opened->record.bundle,
+		.rootfs = opened->record.rootfs,
+		.log = context->log,
 	};
 	int result = remove_container(&removal, err);
 	spec_free(spec);
@@ -93,8 +105,8 @@ static void end_holder(const struct container_context *context, const char *id)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	struct error ignored;
-	if (opened_open(context, id, false, &opened, &ignored) == 0 && opened.status != state_status_creating &&
-	    opened.status != state_status_stopped)
+	if (opened_open(context, id, false, &opened, &ignored) == 0 &&
+	    opened.status != state_status_creating && opened.status != state_status_stopped)
 		(void)!kill_init(&opened, &ignored);
 }
 
@@ -110,7 +122,8 @@ static int open_locked(const struct container_context *context, const char *id, 
 	return opened_open(context, id, true, opened, err);
 }
 
-int container_delete(const struct container_context *context, const char *id, bool force, struct error *err)
+int container_delete(const struct container_context *context, const char *id, bool force,
+		     struct error *err)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	struct error failure = {0};

@@ -58,13 +58,17 @@ static int check_status(const struct execution *e, struct error *err)
 	case state_status_paused:
 		if (e->options->ignore_paused)
 			return 0;
-		return error_set(err, EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
+		return error_set(
+			err, EBUSY,
+			"cannot exec in a paused container (use --ignore-paused to override)");
 	case state_status_creating:
 	case state_status_stopped:
 		break;
 	}
 	return error_set(err, ESRCH,
-			 "cannot exec in a stopped container: container not running: the container `%s` is not running", id);
+			 "cannot exec in a stopped container: container not running: the container "
+			 "`%s` is not running",
+			 id);
 }
 
 static int check_terminal(const struct execution *e, struct error *err)
@@ -72,9 +76,13 @@ static int check_terminal(const struct execution *e, struct error *err)
 	const struct container_exec_options *options = e->options;
 	bool terminal = e->process.process.terminal;
 	if (terminal && options->detach && !options->console_socket)
-		return error_set(err, EINVAL, "cannot allocate tty if husk will detach without setting console socket");
+		return error_set(
+			err, EINVAL,
+			"cannot allocate tty if husk will detach without setting console socket");
 	if (options->console_socket && !(terminal && options->detach))
-		return error_set(err, EINVAL, "cannot use console socket if husk will not detach or allocate tty");
+		return error_set(
+			err, EINVAL,
+			"cannot use console socket if husk will not detach or allocate tty");
 	return 0;
 }
 
@@ -88,8 +96,10 @@ static int differs(int proc, const char *name, bool *result, struct error *err)
 	if (stat(own, &mine) < 0)
 		return error_errno(err, "stat %s", own);
 	if (fstatat(proc, name, &theirs, 0) < 0)
-		return errno == ENOENT || errno == ESRCH ? error_set(err, ESRCH, "container not running: %s", error_text(ESRCH))
-			: error_errno(err, "stat %s of the container's init", name);
+		return errno == ENOENT || errno == ESRCH
+			       ? error_set(err, ESRCH, "container not running: %s",
+					   error_text(ESRCH))
+			       : error_errno(err, "stat %s of the container's init", name);
 	*result = mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev;
 	return 0;
 }
@@ -100,10 +110,10 @@ static int find_namespaces(struct execution *e, struct error *err)
 		enum spec_namespace_type type;
 		const char *name;
 	} files[] = {
-		{spec_namespace_type_user, "ns/user"},       {spec_namespace_type_pid, "ns/pid"},
-		{spec_namespace_type_network, "ns/net"},     {spec_namespace_type_mount, "ns/mnt"},
-		{spec_namespace_type_ipc, "ns/ipc"},         {spec_namespace_type_uts, "ns/uts"},
-		{spec_namespace_type_cgroup, "ns/cgroup"},   {spec_namespace_type_time, "ns/time"},
+		{spec_namespace_type_user, "ns/user"},     {spec_namespace_type_pid, "ns/pid"},
+		{spec_namespace_type_network, "ns/net"},   {spec_namespace_type_mount, "ns/mnt"},
+		{spec_namespace_type_ipc, "ns/ipc"},       {spec_namespace_type_uts, "ns/uts"},
+		{spec_namespace_type_cgroup, "ns/cgroup"}, {spec_namespace_type_time, "ns/time"},
 	};
 	char path[32];
 	snprintf(path, sizeof path, "/proc/%d", (int)e->opened.record.pid);
@@ -113,7 +123,8 @@ static int find_namespaces(struct execution *e, struct error *err)
 	for (size_t i = 0; i < array_size(files); i++) {
 		bool different = false;
 		// a user namespace may have been added for a plain user
-		if (!e->spec->linux_.namespaces[files[i].type].listed && files[i].type != spec_namespace_type_user)
+		if (!e->spec->linux_.namespaces[files[i].type].listed &&
+		    files[i].type != spec_namespace_type_user)
 			continue;
 		if (differs(proc, files[i].name, &different, err) < 0)
 			return -1;
@@ -138,7 +149,9 @@ static int open_sub_cgroup(struct execution *e, const char *wanted, struct error
 	const char *sub = colon ? colon + 1 : wanted;
 	for (const char *p = sub; (p = strstr(p, "..")) != NULL; p += 2)
 		if ((p == sub || p[-1] == '/') && (p[2] == '\0' || p[2] == '/'))
-			return error_set(err, EINVAL, "--cgroup %s: it may not leave the container's cgroup", wanted);
+			return error_set(err, EINVAL,
+					 "--cgroup %s: it may not leave the container's cgroup",
+					 wanted);
 	if (e->opened.cgroup.fd < 0)
 		return error_set(err, ENOTSUP, "--cgroup %s: the container has no cgroup", wanted);
 	auto_text struct text path = {0};
@@ -171,8 +184,10 @@ static int follow_init(struct execution *e, struct error *err)
 		return error_set(err, ENOENT, "%s names no cgroup2", file);
 	unified[strcspn(unified, "\n")] = '\0';
 	size_t length = strlen(base);
-	if (strncmp(unified, base, length) != 0 || (unified[length] != '/' && unified[length] != '\0'))
-		return error_set(err, EPERM, "the container's init has left its cgroup %s for %s", base, unified);
+	if (strncmp(unified, base, length) != 0 ||
+	    (unified[length] != '/' && unified[length] != '\0'))
+		return error_set(err, EPERM, "the container's init has left its cgroup %s for %s",
+				 base, unified);
 	struct cgroup cgroup = {.fd = -1};
 	if (cgroup_open(&e->opened.host, unified, &cgroup, err) < 0)
 		return -1;
@@ -186,12 +201,13 @@ static int follow_init(struct execution *e, struct error *err)
 static int prepare(struct execution *e, struct error *err)
 {
 	const struct container_exec_options *options = e->options;
-	if (opened_open(e->context, options->id, false, &e->opened, err) < 0 || check_status(e, err) < 0 ||
-	    opened_config(&e->opened, &e->spec, err) < 0)
+	if (opened_open(e->context, options->id, false, &e->opened, err) < 0 ||
+	    check_status(e, err) < 0 || opened_config(&e->opened, &e->spec, err) < 0)
 		return -1;
 	// outside of it no limit and no device rule would hold
 	if (e->opened.record.cgroup_path && e->opened.cgroup.fd < 0)
-		return error_set(err, ENOENT, "exec in container `%s`: its cgroup %s cannot be found",
+		return error_set(err, ENOENT,
+				 "exec in container `%s`: its cgroup %s cannot be found",
 				 options->id, e->opened.record.cgroup_path);
 	if (exec_process_make(options, e->spec, &e->process, err) < 0 || check_terminal(e, err) < 0)
 		return -1;
@@ -206,9 +222,11 @@ static int prepare(struct execution *e, struct error *err)
 	if (find_namespaces(e, err) < 0)
 		return -1;
 	const struct log *log = e->context->log;
-	int planned = e->flags & CLONE_NEWUSER
-			      ? capabilities_plan_user_namespace(&process->capabilities, log, &e->capabilities, err)
-			      : capabilities_plan(&process->capabilities, log, &e->capabilities, err);
+	int planned =
+		e->flags & CLONE_NEWUSER
+			? capabilities_plan_user_namespace(&process->capabilities, log,
+							   &e->capabilities, err)
+			: capabilities_plan(&process->capabilities, log, &e->capabilities, err);
 	if (planned < 0)
 		return -1;
 	for (size_t i = 0; options->cgroups && options->cgroups[i]; i++)
@@ -233,7 +251,8 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	init->trace = e->context->trace;
 	init->files = &e->files;
 	init->cpu_affinity = e->process.process.exec_cpu_affinity.final;
-	if (passed_on_make(e->context, false, e->options->preserve_fds, &e->passed_on, init, err) < 0)
+	if (passed_on_make(e->context, false, e->options->preserve_fds, &e->passed_on, init, err) <
+	    0)
 		return -1;
 	init->sync = sync;
 	init->gate = -1;
@@ -245,7 +264,14 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	init->rootless = e->opened.record.rootless;
 	init->keep_groups = keep && strcmp(keep, "1") == 0;
 	init->may_set_groups = true;
-	const int keep_out[8] = {e->sync, e->opened.dir_fd, e->opened.root_fd, e->opened.host.fd, e->opened.cgroup.fd, -1, -1, -1};
+	const int keep_out[8] = {e->sync,
+				 e->opened.dir_fd,
+				 e->opened.root_fd,
+				 e->opened.host.fd,
+				 e->opened.cgroup.fd,
+				 -1,
+				 -1,
+				 -1};
 	memcpy(init->close_first, keep_out, sizeof keep_out);
 	return 0;
 }
@@ -279,7 +305,8 @@ static int clone_process(struct execution *e, struct error *err)
 	e->sync = sync[0];
 	auto_close int child_sync = sync[1];
 	limits_raise_files(&e->files);
-	if (fill_init(e, child_sync, err) < 0 || birth_set_oom_score(&e->process.process, oom_score, err) < 0)
+	if (fill_init(e, child_sync, err) < 0 ||
+	    birth_set_oom_score(&e->process.process, oom_score, err) < 0)
 		return -1;
 	// only children enter a pid namespace; the process itself comes back at once
 	if (!staged && (e->flags & CLONE_NEWPID)) {
@@ -287,15 +314,19 @@ static int clone_process(struct execution *e, struct error *err)
 		if (restore.pid < 0)
 			return error_errno(err, "open /proc/self/ns/pid");
 		if (setns(e->init_pidfd, CLONE_NEWPID) < 0)
-			return errno == ESRCH ? opened_not_running(&e->opened, "exec in", err)
-				: error_errno(err, "join the pid namespace of the container");
+			return errno == ESRCH
+				       ? opened_not_running(&e->opened, "exec in", err)
+				       : error_errno(err,
+						     "join the pid namespace of the container");
 	}
 	pid_t pid = clone_into(e, err);
 	struct error ignored;
 	int restored = namespaces_restore(&restore, pid < 0 ? &ignored : err);
 	birth_restore_oom_score(oom_score);
 	if (pid < 0)
-		return errno == ENOMEM && (e->flags & CLONE_NEWPID) ? opened_not_running(&e->opened, "exec in", err) : -1;
+		return errno == ENOMEM && (e->flags & CLONE_NEWPID)
+			       ? opened_not_running(&e->opened, "exec in", err)
+			       : -1;
 	*(staged ? &e->stage : &e->pid) = pid;
 	return restored;
 }
@@ -362,12 +393,14 @@ static int died(struct execution *e, struct error *err)
 	if (*pid > 0 && process_reap(*pid, &status) == 0)
 		*pid = 0;
 	// the end of a pid namespace kills its processes first, and then init itself ends
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && process_wait_pidfd(e->init_pidfd, INIT_END_MS) == 1)
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	    process_wait_pidfd(e->init_pidfd, INIT_END_MS) == 1)
 		return opened_not_running(&e->opened, "exec in", err);
 	if (WIFSIGNALED(status))
-		return error_set(err, 0, "the process died of signal %d before its program ran%s", WTERMSIG(status),
-				 birth_filter_hint(status, &e->filter));
-	return error_set(err, 0, "the process ended before its program ran%s", birth_filter_hint(status, &e->filter));
+		return error_set(err, 0, "the process died of signal %d before its program ran%s",
+				 WTERMSIG(status), birth_filter_hint(status, &e->filter));
+	return error_set(err, 0, "the process ended before its program ran%s",
+			 birth_filter_hint(status, &e->filter));
 }
 
 static int await_program(struct execution *e, struct error *err)
@@ -393,9 +426,10 @@ static int converse(struct execution *e, struct error *err)
 			result = on_terminal(e, &fd, err);
 			break;
 		case sync_step_listener:
-			result = birth_send_listener(e->spec, e->options->id, e->opened.record.bundle,
-						     e->opened.record.rootfs, state_status_name(e->opened.status), e->opened.record.pid,
-						     e->pid, fd, err);
+			result = birth_send_listener(
+				e->spec, e->options->id, e->opened.record.bundle,
+				e->opened.record.rootfs, state_status_name(e->opened.status),
+				e->opened.record.pid, e->pid, fd, err);
 			break;
 		case sync_step_ready:
 			if (on_ready(e, err) == 0)
@@ -447,13 +481,19 @@ static int execute(struct execution *e, int *status, struct error *err)
 	return foreground_wait(e->pid, e->pidfd, take_fd(&e->master), status, err);
 }
 
-int container_exec(const struct container_context *context, const struct container_exec_options *options,
-		   int *status, struct error *err)
+int container_exec(const struct container_context *context,
+		   const struct container_exec_options *options, int *status, struct error *err)
 {
 	sigset_t before;
 	struct execution e = {
-		.context = context, .options = options, .opened = OPENED_NONE, .init_pidfd = -1,
-		.target_root = -1, .sync = -1, .pidfd = -1, .master = -1,
+		.context = context,
+		.options = options,
+		.opened = OPENED_NONE,
+		.init_pidfd = -1,
+		.target_root = -1,
+		.sync = -1,
+		.pidfd = -1,
+		.master = -1,
 		.init = {.close_first = INIT_NO_DESCRIPTORS},
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)

@@ -66,11 +66,13 @@ static int parse_user(const char *text, struct spec_user *user, struct error *er
 	if (good) {
 		memcpy(uid, text, length);
 		uid[length] = '\0';
-		good = parse_id(uid, &user->uid) == 0 && (!colon || parse_id(colon + 1, &user->gid) == 0);
+		good = parse_id(uid, &user->uid) == 0 &&
+		       (!colon || parse_id(colon + 1, &user->gid) == 0);
 	}
 	if (!good)
 		return error_set(err, EINVAL,
-				 "--user %s: expected UID[:GID] as decimal numbers (names are for engines to look up)",
+				 "--user %s: expected UID[:GID] as decimal numbers (names are for "
+				 "engines to look up)",
 				 text);
 	return 0;
 }
@@ -80,7 +82,8 @@ static int add_capabilities(struct exec_process *made, const char *const *names,
 	struct spec_capabilities *set = &made->process.capabilities;
 	set->set = true;
 	// never inheritable: it would give capabilities to programs with file capabilities (CVE-2022-29162)
-	if (append(made, &set->bounding, names, err) < 0 || append(made, &set->effective, names, err) < 0)
+	if (append(made, &set->bounding, names, err) < 0 ||
+	    append(made, &set->effective, names, err) < 0)
 		return -1;
 	return append(made, &set->permitted, names, err);
 }

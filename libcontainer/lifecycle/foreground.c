@@ -48,12 +48,14 @@ static void forward(void *data, int signal)
 
 static int wait_without_terminal(struct watched *watched, int signal_fd, struct error *err)
 {
-	struct pollfd fds[2] = {{.fd = watched->pidfd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = watched->pidfd, .events = POLLIN},
+				{.fd = signal_fd, .events = POLLIN}};
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return error_errno(err, "wait for the container");
 		struct signalfd_siginfo info;
-		if ((fds[1].revents & POLLIN) && read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+		if ((fds[1].revents & POLLIN) &&
+		    read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 			forward(watched, (int)info.ssi_signo);
 		if (fds[0].revents & POLLIN)
 			return 0;
@@ -72,7 +74,8 @@ static int serve(struct watched *watched, int master, struct error *err)
 	struct terminal_session *session = NULL;
 	if (terminal_session_begin(master, &session, err) < 0)
 		return -1;
-	int result = terminal_session_run(session, watched->pidfd, signal_fd, forward, watched, err);
+	int result =
+		terminal_session_run(session, watched->pidfd, signal_fd, forward, watched, err);
 	terminal_session_end(session);
 	return result;
 }

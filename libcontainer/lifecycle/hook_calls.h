@@ -11,10 +11,11 @@
 #include "spec/spec.h"
 
 // prestart, createRuntime, poststart: the first failure ends the list.
-int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char *id, const char *bundle,
-		   const char *rootfs, const char *status, pid_t pid, struct error *err) must_check;
+int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char *id,
+		   const char *bundle, const char *rootfs, const char *status, pid_t pid,
+		   struct error *err) must_check;
 // poststop: every one runs, failures are warnings.
-void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle, const char *rootfs,
-			 const struct log *log);
+void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle,
+			 const char *rootfs, const struct log *log);
 
 #endif

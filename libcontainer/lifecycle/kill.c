@@ -14,14 +14,16 @@ static int signal_init(struct opened *opened, int signal, struct error *err)
 		return err->code == ESRCH ? opened_not_running(opened, "kill", err) : -1;
 	if (sys_pidfd_send_signal(pidfd, signal) < 0)
 		return errno == ESRCH ? opened_not_running(opened, "kill", err)
-			: error_errno(err, "send signal %d to container `%s`", signal, opened->record.id);
+				      : error_errno(err, "send signal %d to container `%s`", signal,
+						    opened->record.id);
 	return 0;
 }
 
 static int signal_all(struct opened *opened, int signal, struct error *err)
 {
 	if (opened->cgroup.fd < 0)
-		return opened->status == state_status_stopped ? 0 : signal_init(opened, signal, err);
+		return opened->status == state_status_stopped ? 0
+							      : signal_init(opened, signal, err);
 	if (signal == SIGKILL)
 		return cgroup_kill(&opened->cgroup, err);
 	return cgroup_signal(&opened->cgroup, signal, err) < 0 ? -1 : 0;

@@ -8,7 +8,8 @@
 
 #include "libcontainer/base/memory.h"
 
-int opened_root(const struct container_context *context, bool create, int *root_fd, struct error *err)
+int opened_root(const struct container_context *context, bool create, int *root_fd,
+		struct error *err)
 {
 	auto_free char *path = NULL;
 	if (context->root)
@@ -26,7 +27,8 @@ static int no_such_container(const char *id, struct error *err)
 void opened_refresh(struct opened *opened)
 {
 	opened->status = state_compute(opened->dir_fd, &opened->record);
-	bool alive = opened->status == state_status_running || opened->status == state_status_created;
+	bool alive =
+		opened->status == state_status_running || opened->status == state_status_created;
 	if (alive && opened->cgroup.fd >= 0 && cgroup_is_frozen(&opened->cgroup))
 		opened->status = state_status_paused;
 }
@@ -38,7 +40,8 @@ static int find_cgroup(struct opened *opened, struct error *err)
 	if (cgroup_host_open(&opened->host, err) < 0)
 		return -1;
 	if (opened->host.kind == cgroup_host_kind_none ||
-	    cgroup_open(&opened->host, opened->record.cgroup_path, &opened->cgroup, &failure) == 0 ||
+	    cgroup_open(&opened->host, opened->record.cgroup_path, &opened->cgroup, &failure) ==
+		    0 ||
 	    failure.code == ENOENT)
 		return 0;
 	*err = failure;

@@ -6,7 +6,8 @@
 
 #define FREEZE_MS 10000
 
-static int change(const struct container_context *context, const char *id, bool freeze, struct error *err)
+static int change(const struct container_context *context, const char *id, bool freeze,
+		  struct error *err)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	if (opened_open(context, id, true, &opened, err) < 0)
@@ -19,7 +20,8 @@ static int change(const struct container_context *context, const char *id, bool 
 		return error_set(err, EINVAL, "container not paused: container `%s` is %s", id,
 				 state_status_name(opened.status));
 	if (opened.cgroup.fd < 0)
-		return error_set(err, ENOTSUP, "container `%s` has no cgroup, and pause needs one", id);
+		return error_set(err, ENOTSUP, "container `%s` has no cgroup, and pause needs one",
+				 id);
 	return cgroup_freeze(&opened.cgroup, freeze, FREEZE_MS, err);
 }
 

@@ -22,8 +22,9 @@ static int check_terminal(const struct creation *creation, struct error *err)
 				 "cannot allocate tty if husk will detach without setting console "
 				 "socket (process.terminal is true: give --console-socket)");
 	if (socket && !(terminal && !foreground))
-		return error_set(err, EINVAL,
-				 "cannot use console socket if husk will not detach or allocate tty");
+		return error_set(
+			err, EINVAL,
+			"cannot use console socket if husk will not detach or allocate tty");
 	return 0;
 }
 
@@ -34,8 +35,9 @@ static int check_supported(struct creation *creation, struct error *err)
 	if (linux_->intel_rdt.set && resctrl_open(&creation->resctrl, err) < 0)
 		return -1;
 	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
-		return error_set(err, ENOTSUP,
-				 "the systemd cgroup driver is not supported by this version of husk");
+		return error_set(
+			err, ENOTSUP,
+			"the systemd cgroup driver is not supported by this version of husk");
 	return 0;
 }
 
@@ -44,7 +46,9 @@ static int plan_net_devices(struct creation *creation, struct error *err)
 	if (creation->spec->linux_.net_devices_count == 0)
 		return 0;
 	if (creation->rootless)
-		return error_set(err, EPERM, "linux.netDevices: only the host's root can move its network devices");
+		return error_set(
+			err, EPERM,
+			"linux.netDevices: only the host's root can move its network devices");
 	return network_find_mover(&creation->net_mover, err);
 }
 
@@ -115,8 +119,8 @@ static int plan_notify(struct creation *creation, struct error *err)
 		return 0;
 	if (!root && state_root_default(&default_root, err) < 0)
 		return -1;
-	if (notify_add_mount(creation->document, root ? root : default_root, creation->options->id, &creation->arena,
-			     &creation->spec_with_notify, err) < 0)
+	if (notify_add_mount(creation->document, root ? root : default_root, creation->options->id,
+			     &creation->arena, &creation->spec_with_notify, err) < 0)
 		return -1;
 	creation->spec = &creation->spec_with_notify;
 	return 0;
@@ -133,11 +137,13 @@ int creation_plan(struct creation *creation, struct error *err)
 	creation->rootless = namespaces_caller_is_rootless();
 	if (namespaces_plan(spec, creation->rootless, &creation->namespaces, err) < 0)
 		return -1;
-	if (plan_net_devices(creation, err) < 0 || plan_cgroup(creation, err) < 0 || plan_rootfs(creation, err) < 0)
+	if (plan_net_devices(creation, err) < 0 || plan_cgroup(creation, err) < 0 ||
+	    plan_rootfs(creation, err) < 0)
 		return -1;
 	creation->init.labels.apparmor = spec->process.apparmor_profile;
 	creation->init.labels.selinux = spec->process.selinux_label;
-	if (labels_check(&creation->init.labels, err) < 0 || labels_check_mount(spec->linux_.mount_label, err) < 0)
+	if (labels_check(&creation->init.labels, err) < 0 ||
+	    labels_check_mount(spec->linux_.mount_label, err) < 0)
 		return -1;
 	const struct spec_capabilities *wanted = &spec->process.capabilities;
 	if (namespaces_has(&creation->namespaces, spec_namespace_type_user))
@@ -158,7 +164,8 @@ static void describe_net_devices(const struct creation *creation, struct text *t
 		text_add(text, "network devices\n");
 	for (size_t i = 0; i < linux_->net_devices_count; i++) {
 		const struct spec_net_device *device = &linux_->net_devices[i];
-		text_printf(text, "  %s as %s\n", device->host_name, device->name ? device->name : device->host_name);
+		text_printf(text, "  %s as %s\n", device->host_name,
+			    device->name ? device->name : device->host_name);
 	}
 }
 

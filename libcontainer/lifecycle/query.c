@@ -16,7 +16,8 @@ static char *copy(const char *string, bool *failed)
 	return result;
 }
 
-static int copy_annotations(const struct opened *opened, struct container_state *state, struct error *err)
+static int copy_annotations(const struct opened *opened, struct container_state *state,
+			    struct error *err)
 {
 	const struct spec *spec = NULL;
 	bool failed = false;
@@ -55,8 +56,8 @@ static int fill(const struct opened *opened, struct container_state *state, stru
 	return opened->status == state_status_creating ? 0 : copy_annotations(opened, state, err);
 }
 
-int container_state(const struct container_context *context, const char *id, struct container_state *state,
-		    struct error *err)
+int container_state(const struct container_context *context, const char *id,
+		    struct container_state *state, struct error *err)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	if (opened_open(context, id, false, &opened, err) < 0)
@@ -82,8 +83,8 @@ void container_state_done(struct container_state *state)
 	*state = (struct container_state){0};
 }
 
-int container_list(const struct container_context *context, struct container_state **states, size_t *count,
-		   struct error *err)
+int container_list(const struct container_context *context, struct container_state **states,
+		   size_t *count, struct error *err)
 {
 	auto_close int root_fd = -1;
 	char **ids = NULL;
@@ -120,8 +121,8 @@ void container_list_free(struct container_state *states, size_t count)
 	free(states);
 }
 
-int container_processes(const struct container_context *context, const char *id, pid_t **pids, size_t *count,
-			struct error *err)
+int container_processes(const struct container_context *context, const char *id, pid_t **pids,
+			size_t *count, struct error *err)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	if (opened_open(context, id, false, &opened, err) < 0)
@@ -132,7 +133,8 @@ int container_processes(const struct container_context *context, const char *id,
 		return members_of_pid_namespace(opened.record.pid, pids, count, err);
 	if (opened.cgroup.fd < 0)
 		return error_set(err, ENOTSUP,
-				 "container `%s` has neither a cgroup nor a pid namespace of its own to tell its "
+				 "container `%s` has neither a cgroup nor a pid namespace of its "
+				 "own to tell its "
 				 "processes by",
 				 id);
 	return cgroup_processes(&opened.cgroup, pids, count, err);

@@ -49,7 +49,8 @@ static int remove_cgroup(const struct removal *removal, struct error *err)
 	// a command that was killed may have come as far as the parents
 	if (removal->cgroup_host->fd < 0 || !removal->cgroup_path || !removal->cgroup_made_from)
 		return 0;
-	return cgroup_remove_parents(removal->cgroup_host, removal->cgroup_path, removal->cgroup_made_from, err);
+	return cgroup_remove_parents(removal->cgroup_host, removal->cgroup_path,
+				     removal->cgroup_made_from, err);
 }
 
 static int leave_resctrl(const struct removal *removal, struct error *err)
@@ -66,7 +67,8 @@ static int leave_resctrl(const struct removal *removal, struct error *err)
 
 int remove_container(const struct removal *removal, struct error *err)
 {
-	if (remove_cgroup(removal, err) < 0 || remove_root_mounts(removal->rootfs, removal->root_mount, err) < 0)
+	if (remove_cgroup(removal, err) < 0 ||
+	    remove_root_mounts(removal->rootfs, removal->root_mount, err) < 0)
 		return -1;
 	if (leave_resctrl(removal, err) < 0 || state_remove(removal->root_fd, removal->id, err) < 0)
 		return -1;

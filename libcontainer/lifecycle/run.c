@@ -34,7 +34,8 @@ static int start(struct creation *creation, struct error *err)
 	if (creation_await_program(creation, err) < 0)
 		return undo(creation);
 	if (hook_calls_run(creation->spec, spec_hook_kind_poststart, creation->options->id,
-			   creation->bundle, creation->rootfs_path, "running", creation->pid, err) < 0)
+			   creation->bundle, creation->rootfs_path, "running", creation->pid,
+			   err) < 0)
 		return undo(creation);
 	return 0;
 }
@@ -58,7 +59,8 @@ static int wait_with_relay(struct creation *creation, int *status, struct error 
 		relay = notify_relay_in_child(&notify);
 		memory_close(take_fd(&creation->notify));
 	}
-	int result = foreground_wait(creation->pid, creation->pidfd, take_fd(&creation->master), status, err);
+	int result = foreground_wait(creation->pid, creation->pidfd, take_fd(&creation->master),
+				     status, err);
 	// it may have been taken with the orphans already
 	if (relay > 0)
 		(void)!process_reap(relay, &ignored);
@@ -80,11 +82,17 @@ static int stay(struct creation *creation, bool keep, int *status, struct error 
 		return -1;
 	}
 	const struct removal removal = {
-		.root_fd = creation->root_fd, .id = creation->options->id, .cgroup = &creation->cgroup,
-		.cgroup_host = &creation->host, .cgroup_path = creation->record.cgroup_path,
-		.cgroup_made_from = creation->record.cgroup_made_from, .root_mount = creation->record.root_mount,
+		.root_fd = creation->root_fd,
+		.id = creation->options->id,
+		.cgroup = &creation->cgroup,
+		.cgroup_host = &creation->host,
+		.cgroup_path = creation->record.cgroup_path,
+		.cgroup_made_from = creation->record.cgroup_made_from,
+		.root_mount = creation->record.root_mount,
 		.spec = creation->spec,
-		.bundle = creation->bundle, .rootfs = creation->rootfs_path, .log = creation->context->log,
+		.bundle = creation->bundle,
+		.rootfs = creation->rootfs_path,
+		.log = creation->context->log,
 	};
 	if (remove_container(&removal, &failure) < 0 && result == 0) {
 		*err = failure;
@@ -110,8 +118,8 @@ static int run(struct creation *creation, const struct container_run_options *op
 	return 0;
 }
 
-int container_run(const struct container_context *context, const struct container_run_options *options,
-		  int *status, struct error *err)
+int container_run(const struct container_context *context,
+		  const struct container_run_options *options, int *status, struct error *err)
 {
 	struct creation creation;
 	sigset_t before;

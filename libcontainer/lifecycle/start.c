@@ -22,7 +22,8 @@ static int refuse(const struct opened *opened, struct error *err)
 	case state_status_stopped:
 		return error_set(err, EINVAL, "cannot start a container that has stopped");
 	case state_status_creating:
-		return error_set(err, EINVAL, "cannot start a container that is still being created");
+		return error_set(err, EINVAL,
+				 "cannot start a container that is still being created");
 	case state_status_running:
 		return error_set(err, EINVAL, "cannot start an already running container");
 	case state_status_paused:
@@ -73,10 +74,11 @@ static int open_gate(struct opened *opened, struct error *err)
 		return 0;
 	if (outcome == 0) {
 		stop(opened);
-		return error_set(err, 0,
-				 "init of `%s` died before its program ran (does linux.seccomp allow what "
-				 "executing the program takes?)",
-				 opened->record.id);
+		return error_set(
+			err, 0,
+			"init of `%s` died before its program ran (does linux.seccomp allow what "
+			"executing the program takes?)",
+			opened->record.id);
 	}
 	if (outcome < 0 && failure.code == ECONNREFUSED)
 		return refuse_late(opened, err);
@@ -85,13 +87,14 @@ static int open_gate(struct opened *opened, struct error *err)
 		*err = failure;
 	if (outcome < 0)
 		return -1;
-	return error_set(err, ESRCH, "container not running: init of `%s` was killed before its program ran",
+	return error_set(err, ESRCH,
+			 "container not running: init of `%s` was killed before its program ran",
 			 opened->record.id);
 }
 
 // A container that was created without NOTIFY_SOCKET has nothing to relay.
-static int listen_to_notify(const struct container_context *context, struct opened *opened, struct notify *notify,
-			    struct error *err)
+static int listen_to_notify(const struct container_context *context, struct opened *opened,
+			    struct notify *notify, struct error *err)
 {
 	struct error failure;
 	if (!context->notify_socket)
@@ -115,8 +118,8 @@ static int start(struct opened *opened, const struct spec *spec, struct error *e
 	if (open_gate(opened, err) < 0)
 		return -1;
 	const struct state_record *r = &opened->record;
-	if (hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs, "running", r->pid,
-			   err) < 0) {
+	if (hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs, "running",
+			   r->pid, err) < 0) {
 		stop(opened);
 		return -1;
 	}

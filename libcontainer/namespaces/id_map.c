@@ -38,8 +38,8 @@ int64_t id_map_to_host(const struct spec_id_mappings *mappings, uint32_t id)
 	return -1;
 }
 
-static int write_direct(const struct map_kind *kind, const struct spec_id_mappings *mappings, pid_t pid,
-			struct error *err)
+static int write_direct(const struct map_kind *kind, const struct spec_id_mappings *mappings,
+			pid_t pid, struct error *err)
 {
 	auto_text struct text lines = {0};
 	for (size_t i = 0; i < mappings->count; i++) {
@@ -57,7 +57,8 @@ static int write_direct(const struct map_kind *kind, const struct spec_id_mappin
 
 static const char *find_helper(const char *name, char path[64])
 {
-	static const char *const directories[] = {"/usr/bin", "/usr/local/bin", "/bin", "/usr/sbin"};
+	static const char *const directories[] = {"/usr/bin", "/usr/local/bin", "/bin",
+						  "/usr/sbin"};
 	for (size_t i = 0; i < array_size(directories); i++) {
 		snprintf(path, 64, "%s/%s", directories[i], name);
 		if (access(path, X_OK) == 0)
@@ -96,21 +97,24 @@ static int run_helper(const char *path, char *const argv[], struct error *err)
 	if (status == 0)
 		return 0;
 	said[length > 0 ? length : 0] = '\0';
-	return error_set(err, EPERM, "%s failed (exit status %d): %s", path, process_exit_code(status), said);
+	return error_set(err, EPERM, "%s failed (exit status %d): %s", path,
+			 process_exit_code(status), said);
 }
 
 #define MAX_LINES 340  // of the kernel
 
-static int write_by_helper(const struct map_kind *kind, const struct spec_id_mappings *mappings, pid_t pid,
-			   struct error *err)
+static int write_by_helper(const struct map_kind *kind, const struct spec_id_mappings *mappings,
+			   pid_t pid, struct error *err)
 {
 	char path[64];
 	if (!find_helper(kind->helper, path))
-		return error_set(err, ENOENT,
-				 "linux.%s: a plain user needs %s for more than his own id; install uidmap",
-				 kind->what, kind->helper);
+		return error_set(
+			err, ENOENT,
+			"linux.%s: a plain user needs %s for more than his own id; install uidmap",
+			kind->what, kind->helper);
 	if (mappings->count > MAX_LINES)
-		return error_set(err, EINVAL, "linux.%s: more than %d mappings", kind->what, MAX_LINES);
+		return error_set(err, EINVAL, "linux.%s: more than %d mappings", kind->what,
+				 MAX_LINES);
 	size_t count = 2 + mappings->count * 3;
 	auto_free char **argv = calloc(count + 1, sizeof *argv);
 	auto_free char *numbers = calloc(count, 12);
@@ -135,7 +139,8 @@ static int write_by_helper(const struct map_kind *kind, const struct spec_id_map
 
 static bool maps_only(const struct spec_id_mappings *mappings, uint32_t own)
 {
-	return mappings->count == 1 && mappings->items[0].size == 1 && mappings->items[0].host_id == own;
+	return mappings->count == 1 && mappings->items[0].size == 1 &&
+	       mappings->items[0].host_id == own;
 }
 
 static int deny_setgroups(pid_t pid, struct error *err)
@@ -151,8 +156,9 @@ int id_map_write(const struct namespace_plan *plan, pid_t pid, bool rootless, st
 {
 	const struct spec_id_mappings *uids = &plan->uid_mappings, *gids = &plan->gid_mappings;
 	if (!rootless || geteuid() == 0)
-		return write_direct(&gid_kind, gids, pid, err) < 0 ? -1
-			: write_direct(&uid_kind, uids, pid, err);
+		return write_direct(&gid_kind, gids, pid, err) < 0
+			       ? -1
+			       : write_direct(&uid_kind, uids, pid, err);
 	if (maps_only(gids, getegid())) {
 		if (deny_setgroups(pid, err) < 0 || write_direct(&gid_kind, gids, pid, err) < 0)
 			return -1;
@@ -160,5 +166,5 @@ int id_map_write(const struct namespace_plan *plan, pid_t pid, bool rootless, st
 		return -1;
 	}
 	return maps_only(uids, geteuid()) ? write_direct(&uid_kind, uids, pid, err)
-		: write_by_helper(&uid_kind, uids, pid, err);
+					  : write_by_helper(&uid_kind, uids, pid, err);
 }

@@ -30,7 +30,8 @@ static int join_one(struct namespace_plan *plan, enum spec_namespace_type type, 
 	return 0;
 }
 
-int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *left, struct error *err)
+int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *left,
+		    struct error *err)
 {
 	*left = false;
 	for (size_t i = 0; i < array_size(join_order); i++) {

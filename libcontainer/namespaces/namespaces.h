@@ -19,21 +19,22 @@
 struct namespace_plan {
 	const struct spec *spec;  // borrowed
 	bool listed[spec_namespace_type_count];
-	uint64_t create;                       // KERNEL_CLONE_NEW* of the new ones
-	int join[spec_namespace_type_count];   // owned descriptors, -1: not joined
-	bool joins;                            // any but pid
+	uint64_t create;                      // KERNEL_CLONE_NEW* of the new ones
+	int join[spec_namespace_type_count];  // owned descriptors, -1: not joined
+	bool joins;                           // any but pid
 	bool staged;
 	bool time_offsets;
 	bool user_added;  // the configuration has none, but a plain user cannot do without
-	struct spec_id_mappings uid_mappings, gid_mappings;  // effective ones; empty without a new user namespace
-	struct spec_id_mapping own_uid, own_gid;             // what user_added maps
+	struct spec_id_mappings uid_mappings,
+		gid_mappings;  // effective ones; empty without a new user namespace
+	struct spec_id_mapping own_uid, own_gid;  // what user_added maps
 };
 
 // ---- plan.c ----
 
 // Pure: decides from the specification and from who calls. rootless: the caller is not the host's root.
-int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_plan *plan, struct error *err)
-	must_check;
+int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_plan *plan,
+		    struct error *err) must_check;
 // Opens what is joined, and checks that each file is a namespace of the named type.
 int namespaces_open(struct namespace_plan *plan, struct error *err) must_check;
 // What clone3 is asked for: the new namespaces without those that have to be made another way (cgroup; time with offsets; user, with a stage).
@@ -49,14 +50,16 @@ uint64_t namespaces_clone_flag(enum spec_namespace_type type);
 // ---- join.c: these act on the calling process ----
 
 // Joins all but user and pid. tolerate_denied: what the kernel refuses (EPERM) is left for a later pass; *left tells.
-int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *left, struct error *err) must_check;
+int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *left,
+		    struct error *err) must_check;
 int namespaces_join_user(const struct namespace_plan *plan, struct error *err) must_check;
 // Makes children of the caller live in the joined pid namespace / a new time namespace with offsets.
 // *restore: descriptors of the caller's own, to go back to with namespaces_restore.
 struct namespace_restore {
 	int pid, time;  // owned, -1
 };
-int namespaces_for_children(struct namespace_plan *plan, struct namespace_restore *restore, struct error *err) must_check;
+int namespaces_for_children(struct namespace_plan *plan, struct namespace_restore *restore,
+			    struct error *err) must_check;
 int namespaces_restore(struct namespace_restore *restore, struct error *err) must_check;
 // A cgroup namespace shows as its root the cgroup its maker is in: made by init itself, in its final cgroup.
 int namespaces_make_cgroup(struct error *err) must_check;
@@ -66,7 +69,8 @@ int namespaces_become_root(int proc_fd, bool *may_set_groups, struct error *err)
 // ---- id_map.c ----
 
 // Writes uid_map, gid_map and, when needed, setgroups of the process pid: directly, or with newuidmap and newgidmap.
-int id_map_write(const struct namespace_plan *plan, pid_t pid, bool rootless, struct error *err) must_check;
+int id_map_write(const struct namespace_plan *plan, pid_t pid, bool rootless,
+		 struct error *err) must_check;
 // The host id that container id 0 (or id) stands for; -1 when it is not mapped. Without a user namespace: id itself.
 int64_t id_map_to_host(const struct spec_id_mappings *mappings, uint32_t id);
 

@@ -104,8 +104,9 @@ int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_pla
 	bool user_joined = plan->listed[spec_namespace_type_user] && !user_new;
 	plan->staged = user_joined || (user_new && (others || plan->time_offsets));
 	if (plan->time_offsets && !namespaces_is_new(plan, spec_namespace_type_time))
-		return error_set(err, EINVAL,
-				 "linux.timeOffsets: needs a new time namespace in linux.namespaces");
+		return error_set(
+			err, EINVAL,
+			"linux.timeOffsets: needs a new time namespace in linux.namespaces");
 	return 0;
 }
 
@@ -147,9 +148,11 @@ void namespaces_describe(const struct namespace_plan *plan, const char *prefix, 
 		enum spec_namespace_type type = (enum spec_namespace_type)i;
 		const char *path = plan->spec->linux_.namespaces[i].path;
 		if (!plan->listed[i])
-			text_printf(text, "%s%s: the caller's\n", prefix, spec_namespace_name(type));
+			text_printf(text, "%s%s: the caller's\n", prefix,
+				    spec_namespace_name(type));
 		else if (path)
-			text_printf(text, "%s%s: join %s\n", prefix, spec_namespace_name(type), path);
+			text_printf(text, "%s%s: join %s\n", prefix, spec_namespace_name(type),
+				    path);
 		else
 			text_printf(text, "%s%s: new%s\n", prefix, spec_namespace_name(type),
 				    type == spec_namespace_type_user && plan->user_added
@@ -158,8 +161,8 @@ void namespaces_describe(const struct namespace_plan *plan, const char *prefix, 
 	}
 	for (size_t i = 0; i < plan->uid_mappings.count; i++) {
 		const struct spec_id_mapping *map = &plan->uid_mappings.items[i];
-		text_printf(text, "%suids %u..%u are the host's %u..%u\n", prefix, map->container_id,
-			    map->container_id + map->size - 1, map->host_id,
+		text_printf(text, "%suids %u..%u are the host's %u..%u\n", prefix,
+			    map->container_id, map->container_id + map->size - 1, map->host_id,
 			    map->host_id + map->size - 1);
 	}
 }

@@ -56,10 +56,12 @@ static void to_path(char *name)
 static int set_one(int proc_fd, const struct spec_string_pair *pair, struct error *err)
 {
 	// its file belongs to the host's root, also where the system call is allowed
-	if (text_equal(pair->key, "kernel.domainname") || text_equal(pair->key, "kernel/domainname"))
+	if (text_equal(pair->key, "kernel.domainname") ||
+	    text_equal(pair->key, "kernel/domainname"))
 		return setdomainname(pair->value, strlen(pair->value)) == 0
 			       ? 0
-			       : error_errno(err, "linux.sysctl.%s: set to \"%s\"", pair->key, pair->value);
+			       : error_errno(err, "linux.sysctl.%s: set to \"%s\"", pair->key,
+					     pair->value);
 	auto_text struct text path = {0};
 	text_add(&path, "sys/");
 	text_add(&path, pair->key);
@@ -68,21 +70,23 @@ static int set_one(int proc_fd, const struct spec_string_pair *pair, struct erro
 	to_path(path.data + strlen("sys/"));
 	struct kernel_open_how how = {
 		.flags = O_WRONLY | O_CLOEXEC,
-		.resolve = KERNEL_RESOLVE_BENEATH | KERNEL_RESOLVE_NO_SYMLINKS | KERNEL_RESOLVE_NO_XDEV,
+		.resolve = KERNEL_RESOLVE_BENEATH | KERNEL_RESOLVE_NO_SYMLINKS |
+			   KERNEL_RESOLVE_NO_XDEV,
 	};
 	auto_close int fd = sys_openat2(proc_fd, text_string(&path), &how);
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(proc_fd, text_string(&path), O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(err, "linux.sysctl.%s: open /proc/%s", pair->key, text_string(&path));
+		return error_errno(err, "linux.sysctl.%s: open /proc/%s", pair->key,
+				   text_string(&path));
 	// one write: the kernel takes a value as a whole
 	size_t length = strlen(pair->value);
 	ssize_t written = write(fd, pair->value, length);
 	if (written < 0)
 		return error_errno(err, "linux.sysctl.%s: write \"%s\"", pair->key, pair->value);
 	if ((size_t)written != length)
-		return error_set(err, EINVAL, "linux.sysctl.%s: \"%s\" was not taken whole", pair->key,
-				 pair->value);
+		return error_set(err, EINVAL, "linux.sysctl.%s: \"%s\" was not taken whole",
+				 pair->key, pair->value);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ int network_loopback_up(struct error *err) must_check;
 // put out of reach. *path malloc'ed.
 int network_find_mover(char **path, struct error *err) must_check;
 // In the calling process: moves linux.netDevices of its network namespace into netns_fd (another one: the host's own is refused).
-int network_move_devices(const char *mover, int netns_fd, const struct spec_net_device *devices, size_t count,
-			 struct error *err) must_check;
+int network_move_devices(const char *mover, int netns_fd, const struct spec_net_device *devices,
+			 size_t count, struct error *err) must_check;
 
 #endif

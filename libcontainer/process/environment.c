@@ -205,7 +205,8 @@ static void collect(struct list *list, const struct spec_process *process, const
 }
 
 // Whether the HOME that would win is one. An empty one counts as none.
-static bool has_home(const struct spec_process *process, const char *const *extra, size_t extra_count)
+static bool has_home(const struct spec_process *process, const char *const *extra,
+		     size_t extra_count)
 {
 	for (size_t i = extra_count; i-- > 0;)
 		if (same_name(extra[i], "HOME="))

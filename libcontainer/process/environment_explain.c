@@ -46,7 +46,8 @@ struct head {
 
 static int say(struct error *err, const char *path, int code, const char *why)
 {
-	return error_set(err, code, "exec %s: %s%s%s", path, why, *why ? ": " : "", error_text(code));
+	return error_set(err, code, "exec %s: %s%s%s", path, why, *why ? ": " : "",
+			 error_text(code));
 }
 
 // ---- scripts -------------------------------------------------------------------------------------
@@ -61,22 +62,23 @@ static int explain_script(const char *path, int code, struct head *head, struct 
 	struct stat st;
 	if (length && line[length - 1] == '\r') {
 		line[length - 1] = '\0';
-		return error_set(err, code,
-				 "exec %s: its first line ends in CR LF, so the interpreter `%s\\r` is "
-				 "looked for (save it with Unix line ends): %s",
-				 path, line, error_text(code));
+		return error_set(
+			err, code,
+			"exec %s: its first line ends in CR LF, so the interpreter `%s\\r` is "
+			"looked for (save it with Unix line ends): %s",
+			path, line, error_text(code));
 	}
 	if (!length)
 		return say(err, path, code, "its first line names no interpreter");
 	if (fstatat(AT_FDCWD, line, &st, 0) < 0)
-		return error_set(err, code, "exec %s: its interpreter `%s` is missing: %s", path, line,
-				 error_text(code));
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
-		return error_set(err, code, "exec %s: its interpreter `%s` is not executable: %s", path,
+		return error_set(err, code, "exec %s: its interpreter `%s` is missing: %s", path,
 				 line, error_text(code));
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		return error_set(err, code, "exec %s: its interpreter `%s` is not executable: %s",
+				 path, line, error_text(code));
 	// it is there: then it is the interpreter's own loader or machine
-	return error_set(err, code, "exec %s: its interpreter `%s` cannot be executed: %s", path, line,
-			 error_text(code));
+	return error_set(err, code, "exec %s: its interpreter `%s` cannot be executed: %s", path,
+			 line, error_text(code));
 }
 
 // ---- ELF -----------------------------------------------------------------------------------------
@@ -109,7 +111,8 @@ static const char *machine_name(unsigned machine)
 
 static bool same_byte_order(const char *ident)
 {
-	return ident[EI_DATA] == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB);
+	return ident[EI_DATA] ==
+	       (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB);
 }
 
 struct segments {
@@ -172,8 +175,9 @@ static int explain_elf(const char *path, int code, const struct head *head, stru
 	if (!same_byte_order(head->data))
 		machine = __builtin_bswap16(machine);
 	if (code == ENOEXEC && machine != MACHINE)
-		return error_set(err, code, "exec %s: it is built for %s, this machine is %s: %s", path,
-				 machine_name(machine), machine_name(MACHINE), error_text(code));
+		return error_set(err, code, "exec %s: it is built for %s, this machine is %s: %s",
+				 path, machine_name(machine), machine_name(MACHINE),
+				 error_text(code));
 	char loader[PATH_MAX];
 	if (!same_byte_order(head->data) || !find_loader(head, loader))
 		return say(err, path, code, "");
@@ -182,8 +186,9 @@ static int explain_elf(const char *path, int code, const struct head *head, stru
 		return error_set(err, code, "exec %s: its dynamic loader `%s` is missing: %s", path,
 				 loader, error_text(code));
 	if (code == EACCES && !(st.st_mode & 0111))
-		return error_set(err, code, "exec %s: its dynamic loader `%s` is not executable: %s",
-				 path, loader, error_text(code));
+		return error_set(err, code,
+				 "exec %s: its dynamic loader `%s` is not executable: %s", path,
+				 loader, error_text(code));
 	if (code == ENOEXEC || code == ELIBBAD)
 		return error_set(err, code, "exec %s: its dynamic loader `%s` cannot be loaded: %s",
 				 path, loader, error_text(code));
@@ -195,8 +200,7 @@ static int explain_elf(const char *path, int code, const struct head *head, stru
 static int explain_content(const char *path, int code, struct error *err)
 {
 	struct head head;
-	auto_close int fd =
-		openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_close int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return say(err, path, code, "");
 	ssize_t n;
@@ -224,7 +228,8 @@ int environment_explain_exec(const char *path, int code, struct error *err)
 	struct stat st;
 	struct statvfs fs;
 	if (code == E2BIG)
-		return say(err, path, code, "arguments and environment are larger than the kernel takes");
+		return say(err, path, code,
+			   "arguments and environment are larger than the kernel takes");
 	if (code == ETXTBSY)
 		return say(err, path, code, "the file is open for writing");
 	if ((code != ENOENT && code != EACCES && code != ENOEXEC && code != ELIBBAD) ||

@@ -41,7 +41,8 @@ static int not_executable(const char *name, const char *path, mode_t type, struc
 				 "Permission denied",
 				 path);
 	return error_set(err, EACCES,
-			 "exec: \"%s\": permission denied: open executable: Permission denied", name);
+			 "exec: \"%s\": permission denied: open executable: Permission denied",
+			 name);
 }
 
 static int find_as_it_is(const char *name, char **path, struct error *err)
@@ -55,16 +56,19 @@ static int find_as_it_is(const char *name, char **path, struct error *err)
 	case EACCES:
 		return not_executable(name, name, type, err);
 	case ENOENT:
-		return error_set(err, ENOENT,
-				 "exec: \"%s\": stat %s: no such file or directory: executable file "
-				 "`%s` not found: No such file or directory",
-				 name, name, name);
+		return error_set(
+			err, ENOENT,
+			"exec: \"%s\": stat %s: no such file or directory: executable file "
+			"`%s` not found: No such file or directory",
+			name, name, name);
 	case ENOTDIR:
-		return error_set(err, ENOTDIR,
-				 "exec: \"%s\": stat %s: not a directory: open executable: Not a directory",
-				 name, name);
+		return error_set(
+			err, ENOTDIR,
+			"exec: \"%s\": stat %s: not a directory: open executable: Not a directory",
+			name, name);
 	default:
-		return error_set(err, code, "exec: \"%s\": stat %s: %s", name, name, error_text(code));
+		return error_set(err, code, "exec: \"%s\": stat %s: %s", name, name,
+				 error_text(code));
 	}
 }
 
@@ -103,19 +107,21 @@ static int find_along(const char *search, const char *name, char **path, struct 
 	}
 	if (denied)
 		return not_executable(name, name, 0, err);
-	return error_set(err, ENOENT,
-			 "exec: \"%s\": executable file not found in $PATH: executable file `%s` not found "
-			 "in $PATH: No such file or directory",
-			 name, name);
+	return error_set(
+		err, ENOENT,
+		"exec: \"%s\": executable file not found in $PATH: executable file `%s` not found "
+		"in $PATH: No such file or directory",
+		name, name);
 }
 
 int environment_find_program(const struct environment *environment, const char *name, char **path,
 			     struct error *err)
 {
 	if (!*name)
-		return error_set(err, ENOENT,
-				 "exec: \"\": executable file not found in $PATH: cannot find `` in "
-				 "$PATH: No such file or directory");
+		return error_set(
+			err, ENOENT,
+			"exec: \"\": executable file not found in $PATH: cannot find `` in "
+			"$PATH: No such file or directory");
 	if (strchr(name, '/'))
 		return find_as_it_is(name, path, err);
 	const char *search = environment_get(environment, "PATH");

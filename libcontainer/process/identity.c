@@ -20,9 +20,9 @@ static int apply_groups(const struct spec_user *user, bool may_set_groups, struc
 				 error_text(EPERM));
 	}
 	if (setgroups(user->additional_gids_count, user->additional_gids) < 0)
-		return error_errno(err, "process.user.additionalGids: setgroups%s",
-				   errno == EINVAL ? " (a group has no mapping in the user namespace)"
-						   : "");
+		return error_errno(
+			err, "process.user.additionalGids: setgroups%s",
+			errno == EINVAL ? " (a group has no mapping in the user namespace)" : "");
 	return 0;
 }
 
@@ -87,7 +87,8 @@ int identity_own_stdio(const struct spec_user *user, struct error *err)
 		if (fchown(fd, user->uid, (gid_t)-1) == 0)
 			continue;
 		if (errno != EROFS && errno != EPERM && errno != EINVAL)
-			return error_errno(err, "give stdio descriptor %d to uid %u", fd, user->uid);
+			return error_errno(err, "give stdio descriptor %d to uid %u", fd,
+					   user->uid);
 	}
 	return 0;
 }

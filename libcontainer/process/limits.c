@@ -24,10 +24,9 @@ int limits_apply(const struct spec_rlimit *limits, size_t count, struct error *e
 					 " is above hard limit %" PRIu64,
 					 i, limit->type, limit->soft, limit->hard);
 		if (set_limit(limit->resource, limit->soft, limit->hard) < 0)
-			return error_errno(err,
-					   "process.rlimits[%zu] %s: set soft %" PRIu64
-					   ", hard %" PRIu64,
-					   i, limit->type, limit->soft, limit->hard);
+			return error_errno(
+				err, "process.rlimits[%zu] %s: set soft %" PRIu64 ", hard %" PRIu64,
+				i, limit->type, limit->soft, limit->hard);
 	}
 	return 0;
 }

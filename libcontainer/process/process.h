@@ -19,8 +19,8 @@
 
 // setgroups, setresgid, setresuid, keeping the permitted capabilities (PR_SET_KEEPCAPS) for the caller to reduce. keep_groups: no
 // setgroups at all. may_set_groups false: setgroups is denied in this user namespace; additional groups are then an error.
-int identity_apply(const struct spec_user *user, bool keep_groups, bool may_set_groups, struct error *err)
-	must_check;
+int identity_apply(const struct spec_user *user, bool keep_groups, bool may_set_groups,
+		   struct error *err) must_check;
 // umask as configured, or 0022.
 void identity_apply_umask(const struct spec_user *user);
 // Gives 0, 1 and 2 to the user where that makes sense (never /dev/null; EROFS, EPERM, EINVAL ignored).
@@ -41,15 +41,16 @@ void environment_done(struct environment *environment);
 // Finds args[0] as execvpe would inside the container: absolute or with a slash as it is, else along PATH of the environment.
 // Called after rootfs_enter and chdir, with the user's identity not yet taken (so: checks the mode bits, regular file). The texts are those of
 // the command-line contract, section 8. *path malloc'ed.
-int environment_find_program(const struct environment *environment, const char *name, char **path, struct error *err)
-	must_check;
+int environment_find_program(const struct environment *environment, const char *name, char **path,
+			     struct error *err) must_check;
 // Says what an execve that failed with code most likely means: missing interpreter, wrong architecture, CRLF in "#!" ...
 int environment_explain_exec(const char *path, int code, struct error *err);
 
 // ---- limits.c ------------------------------------------------------------------------------------
 
 int limits_apply(const struct spec_rlimit *limits, size_t count, struct error *err) must_check;
-int limits_apply_oom_score(const struct spec_optional_i64 *score, int proc_fd, struct error *err) must_check;
+int limits_apply_oom_score(const struct spec_optional_i64 *score, int proc_fd,
+			   struct error *err) must_check;
 // Raises the soft limit of open files to the hard one for the runtime's own work; restore undoes it.
 struct limits_saved {
 	bool changed;
@@ -64,7 +65,8 @@ int scheduling_apply(const struct spec_scheduler *scheduler, struct error *err) 
 int scheduling_apply_io(const struct spec_io_priority *priority, struct error *err) must_check;
 // A CPU list, or NULL for every CPU (so that the caller's own mask does not leak in).
 int scheduling_apply_affinity(const char *cpus, struct error *err) must_check;
-int scheduling_apply_memory_policy(const struct spec_memory_policy *policy, struct error *err) must_check;
+int scheduling_apply_memory_policy(const struct spec_memory_policy *policy,
+				   struct error *err) must_check;
 int scheduling_apply_personality(enum spec_personality personality, struct error *err) must_check;
 
 // ---- terminal.c ----------------------------------------------------------------------------------
@@ -82,12 +84,14 @@ int terminal_send(const char *socket_path, int master, struct error *err) must_c
 // need be one. Whoever began a session has to end it: that restores everything. master is borrowed. The caller should have
 // closed its own copy of the peer and blocked the signals before.
 struct terminal_session;
-int terminal_session_begin(int master, struct terminal_session **session, struct error *err) must_check;
+int terminal_session_begin(int master, struct terminal_session **session,
+			   struct error *err) must_check;
 // Serves until pidfd has ended and what it wrote is copied. signal_fd: a signalfd that the caller made (or -1). SIGWINCH and
 // SIGCONT are served here (SIGCONT is also handed on); every other signal is handed to forward (may be NULL) and nothing
 // else is done about it, except that a terminating one ends the copying when the program has ended. -1 on failure of poll.
 int terminal_session_run(struct terminal_session *session, int pidfd, int signal_fd,
-			 void (*forward)(void *data, int signal), void *data, struct error *err) must_check;
+			 void (*forward)(void *data, int signal), void *data,
+			 struct error *err) must_check;
 void terminal_session_end(struct terminal_session *session);
 
 // ---- hooks.c -------------------------------------------------------------------------------------
@@ -95,25 +99,33 @@ void terminal_session_end(struct terminal_session *session);
 // Runs one list in order, the state JSON on standard input. cwd_fd: working directory; default_env: used when a hook has no env (NULL:
 // an empty environment). The tail of what a failing hook printed is in the error: `hooks.prestart[0] /bin/x: exit status 3: text`. A hook that
 // runs past its timeout is killed with its process group.
-int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json, int cwd_fd,
-	      char *const *default_env, struct error *err) must_check;
+int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json,
+	      int cwd_fd, char *const *default_env, struct error *err) must_check;
 // For poststop: every hook runs, failures are warnings.
-void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json, int cwd_fd,
-		   const struct log *log);
+void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		   const char *state_json, int cwd_fd, const struct log *log);
 
 // Files that get what hooks print instead of the message of a failure (annotations run.oci.hooks.stdout and .stderr).
 struct hooks_files {
 	int fds[2];  // owned: standard output and error; -1: as without
 };
-#define HOOKS_FILES_NONE {{-1, -1}}
+#define HOOKS_FILES_NONE                                                                           \
+	{                                                                                          \
+		{                                                                                  \
+			-1, -1                                                                     \
+		}                                                                                  \
+	}
 // Opens them for appending, on the host.
-int hooks_files_open(const struct spec *spec, struct hooks_files *files, struct error *err) must_check;
+int hooks_files_open(const struct spec *spec, struct hooks_files *files,
+		     struct error *err) must_check;
 void hooks_files_close(struct hooks_files *files);
 #define auto_hooks_files __attribute__((cleanup(hooks_files_close)))
 // The two above with files (or NULL).
-int hooks_run_to(const struct hooks_files *files, const struct spec_hook_list *hooks, enum spec_hook_kind kind,
-		 const char *state_json, int cwd_fd, char *const *default_env, struct error *err) must_check;
+int hooks_run_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
+		 enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+		 char *const *default_env, struct error *err) must_check;
 void hooks_run_all_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
-		      enum spec_hook_kind kind, const char *state_json, int cwd_fd, const struct log *log);
+		      enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+		      const struct log *log);
 
 #endif

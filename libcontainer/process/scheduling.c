@@ -43,9 +43,10 @@ int scheduling_apply(const struct spec_scheduler *scheduler, struct error *err)
 	if (syscall(SYS_sched_setattr, 0, &attributes, 0U) == 0)
 		return 0;
 	return error_errno(err, "process.scheduler: sched_setattr%s",
-			   errno == EBUSY ? " (deadline: no CPU time of that amount is left, or not "
-					    "every CPU is allowed)"
-					  : "");
+			   errno == EBUSY
+				   ? " (deadline: no CPU time of that amount is left, or not "
+				     "every CPU is allowed)"
+				   : "");
 }
 
 int scheduling_apply_io(const struct spec_io_priority *priority, struct error *err)
@@ -107,8 +108,8 @@ int scheduling_apply_affinity(const char *cpus, struct error *err)
 	unsigned long mask[CPUS_MAX / WORD_BITS];
 	memset(mask, cpus ? 0 : 0xff, sizeof mask);
 	if (cpus && !read_list(cpus, mask, CPUS_MAX))
-		return error_set(err, EINVAL, "cpu list `%s`: not a list such as 0-3,7 below %u", cpus,
-				 CPUS_MAX);
+		return error_set(err, EINVAL, "cpu list `%s`: not a list such as 0-3,7 below %u",
+				 cpus, CPUS_MAX);
 	if (syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) == 0)
 		return 0;
 	// where an outer sandbox forbids the call, the caller's mask is its own affair

@@ -35,15 +35,17 @@ static int open_multiplexer(int root_fd, int *master, struct error *err)
 	if (directory < 0)
 		return error_errno(err, "process.terminal: /dev/pts in the container");
 	if (!is_devpts(directory))
-		return error_set(err, ENODEV,
-				 "process.terminal: /dev/pts in the container is no devpts (mount one)");
+		return error_set(
+			err, ENODEV,
+			"process.terminal: /dev/pts in the container is no devpts (mount one)");
 	auto_close int fd = openat(directory, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, "process.terminal: /dev/pts/ptmx in the container");
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2) ||
 	    !is_devpts(fd))
-		return error_set(err, ENODEV,
-				 "process.terminal: /dev/pts/ptmx in the container is no pty multiplexer");
+		return error_set(
+			err, ENODEV,
+			"process.terminal: /dev/pts/ptmx in the container is no pty multiplexer");
 	*master = take_fd(&fd);
 	return 0;
 }

@@ -36,9 +36,9 @@ struct buffer {
 };
 
 struct terminal_session {
-	int master;         // borrowed
-	int master_flags;   // as they were
-	int own;            // the caller's terminal: 0, 1 or 2; -1 when none is one
+	int master;        // borrowed
+	int master_flags;  // as they were
+	int own;           // the caller's terminal: 0, 1 or 2; -1 when none is one
 	struct termios saved, raw;
 	int input, output;  // what is copied from and to: 0 and 1, or owned copies
 	bool input_open;    // worth asking
@@ -46,8 +46,8 @@ struct terminal_session {
 	bool output_open;
 	bool output_socket;
 	bool master_hung_up;
-	bool ended;         // the program has
-	bool drained;       // and all it wrote was read
+	bool ended;    // the program has
+	bool drained;  // and all it wrote was read
 	struct signals_pipe held;
 	struct buffer to_master, to_output;
 };
@@ -69,8 +69,8 @@ static int open_again(int fd, int flags)
 	struct stat st;
 	if (fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || isatty(fd)))
 		return fd;
-	int copy = openat(AT_FDCWD, fd_proc_path(fd).text,
-			  flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int copy =
+		openat(AT_FDCWD, fd_proc_path(fd).text, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return copy < 0 ? fd : copy;
 }
 
@@ -227,9 +227,9 @@ static void write_output(struct terminal_session *s)
 {
 	struct buffer *b = &s->to_output;
 	size_t left = b->end - b->begin;
-	ssize_t n = s->output_socket ? send(s->output, b->data + b->begin, left,
-					    MSG_NOSIGNAL | MSG_DONTWAIT)
-				     : write(s->output, b->data + b->begin, left);
+	ssize_t n = s->output_socket
+			    ? send(s->output, b->data + b->begin, left, MSG_NOSIGNAL | MSG_DONTWAIT)
+			    : write(s->output, b->data + b->begin, left);
 	if (n >= 0)
 		b->begin += (size_t)n;
 	else if (!again())
@@ -264,7 +264,8 @@ static void take_signal(struct terminal_session *s, const struct sources *source
 		s->input_paused = false;
 	}
 	// the program is gone and cannot be told: then it is us who are to end
-	if (s->ended && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT))
+	if (s->ended &&
+	    (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT))
 		s->output_open = false;
 	if (sources->forward)
 		sources->forward(sources->data, signal);
@@ -273,7 +274,8 @@ static void take_signal(struct terminal_session *s, const struct sources *source
 static int choose(const struct terminal_session *s, const struct sources *sources,
 		  struct pollfd fds[at_count])
 {
-	bool want_input = s->input_open && !s->input_paused && !s->ended && buffer_empty(&s->to_master);
+	bool want_input =
+		s->input_open && !s->input_paused && !s->ended && buffer_empty(&s->to_master);
 	bool can_read_master = buffer_empty(&s->to_output);
 	short master = 0;
 	if (can_read_master)
@@ -308,7 +310,8 @@ static void serve(struct terminal_session *s, const struct sources *sources,
 	if (!s->output_open)
 		s->to_output.begin = s->to_output.end;
 	// a hung up terminal is read when its time has come; after the end everything is read until nothing is left
-	bool look = fds[at_master].revents & (POLLIN | POLLERR | POLLHUP) || s->master_hung_up || s->ended;
+	bool look = fds[at_master].revents & (POLLIN | POLLERR | POLLHUP) || s->master_hung_up ||
+		    s->ended;
 	if (look && buffer_empty(&s->to_output))
 		read_master(s);
 }

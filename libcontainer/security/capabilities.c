@@ -17,17 +17,48 @@
 #define CAPABILITIES_MAX 64
 
 static const char *const words[] = {
-	"CAP_CHOWN",	       "CAP_DAC_OVERRIDE",   "CAP_DAC_READ_SEARCH",    "CAP_FOWNER",
-	"CAP_FSETID",	       "CAP_KILL",	     "CAP_SETGID",	       "CAP_SETUID",
-	"CAP_SETPCAP",	       "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",  "CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",       "CAP_NET_RAW",	     "CAP_IPC_LOCK",	       "CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",      "CAP_SYS_RAWIO",	     "CAP_SYS_CHROOT",	       "CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",       "CAP_SYS_ADMIN",	     "CAP_SYS_BOOT",	       "CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",    "CAP_SYS_TIME",	     "CAP_SYS_TTY_CONFIG",     "CAP_MKNOD",
-	"CAP_LEASE",	       "CAP_AUDIT_WRITE",    "CAP_AUDIT_CONTROL",      "CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",    "CAP_MAC_ADMIN",	     "CAP_SYSLOG",	       "CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",   "CAP_AUDIT_READ",     "CAP_PERFMON",	       "CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE", NULL,
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_KILL",
+	"CAP_SETGID",
+	"CAP_SETUID",
+	"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",
+	"CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",
+	"CAP_NET_RAW",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_SYS_MODULE",
+	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",
+	"CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",
+	"CAP_LEASE",
+	"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",
+	"CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",
+	"CAP_SYSLOG",
+	"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ",
+	"CAP_PERFMON",
+	"CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
+	NULL,
 };
 
 const char *const *capabilities_words(void)
@@ -89,7 +120,8 @@ static void find_out(struct plan *plan, int capability)
 	plan->checked |= bit(capability);
 	int known = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
 	if (known < 0) {
-		log_warning(plan->log, "process.capabilities: %s is left out: this kernel does not have it",
+		log_warning(plan->log,
+			    "process.capabilities: %s is left out: this kernel does not have it",
 			    words[capability]);
 		return;
 	}
@@ -98,7 +130,8 @@ static void find_out(struct plan *plan, int capability)
 	if (plan->any || (known == 1 && (plan->permitted & bit(capability))))
 		plan->usable |= bit(capability);
 	else
-		log_warning(plan->log, "process.capabilities: %s is left out: the caller does not have it",
+		log_warning(plan->log,
+			    "process.capabilities: %s is left out: the caller does not have it",
 			    words[capability]);
 }
 
@@ -108,8 +141,10 @@ static uint64_t read_set(struct plan *plan, const char *set, const struct spec_s
 	for (size_t i = 0; i < names->count; i++) {
 		int capability = capabilities_from_name(names->items[i]);
 		if (capability < 0 || (size_t)capability >= array_size(words) - 1) {
-			log_warning(plan->log, "process.capabilities.%s[%zu]: unknown capability %s is left out",
-				    set, i, names->items[i]);
+			log_warning(
+				plan->log,
+				"process.capabilities.%s[%zu]: unknown capability %s is left out",
+				set, i, names->items[i]);
 			continue;
 		}
 		find_out(plan, capability);
@@ -124,7 +159,8 @@ static uint64_t within(const struct plan *plan, const char *set, uint64_t wanted
 {
 	for (size_t i = 0; i < array_size(words) - 1; i++)
 		if (wanted & ~limit & bit((int)i))
-			log_warning(plan->log, "process.capabilities.%s: %s is left out: it is not %s", set,
+			log_warning(plan->log,
+				    "process.capabilities.%s: %s is left out: it is not %s", set,
 				    words[i], of);
 	return wanted & limit;
 }
@@ -141,10 +177,11 @@ static void make_plan(struct plan *plan, const struct spec_capabilities *set,
 	result->permitted = permitted & plan->usable;
 	result->effective =
 		within(plan, "effective", effective & plan->usable, result->permitted, "permitted");
-	result->inheritable =
-		within(plan, "inheritable", inheritable & plan->usable, result->bounding, "in bounding");
-	result->ambient = within(plan, "ambient", ambient & plan->usable,
-				 result->permitted & result->inheritable, "both permitted and inheritable");
+	result->inheritable = within(plan, "inheritable", inheritable & plan->usable,
+				     result->bounding, "in bounding");
+	result->ambient =
+		within(plan, "ambient", ambient & plan->usable,
+		       result->permitted & result->inheritable, "both permitted and inheritable");
 }
 
 int capabilities_plan(const struct spec_capabilities *set, const struct log *log,
@@ -190,7 +227,8 @@ int capabilities_drop_bounding(const struct capabilities *capabilities, struct e
 			break;  // the kernel has no more
 		errno = dropping;
 		if (has > 0)
-			return error_errno(err, "process.capabilities.bounding: drop capability %d", i);
+			return error_errno(err, "process.capabilities.bounding: drop capability %d",
+					   i);
 	}
 	return 0;
 }
@@ -214,7 +252,8 @@ static int set_ambient(uint64_t ambient, struct error *err)
 		return error_errno(err, "process.capabilities.ambient: clear");
 	for (int i = 0; i < CAPABILITIES_MAX; i++)
 		if ((ambient & bit(i)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
-			return error_errno(err, "process.capabilities.ambient: raise capability %d", i);
+			return error_errno(err, "process.capabilities.ambient: raise capability %d",
+					   i);
 	return 0;
 }
 
@@ -239,8 +278,8 @@ static int compare(const char *set, uint64_t wanted, uint64_t got, struct error 
 {
 	if (wanted == got)
 		return 0;
-	return error_set(err, EPERM, "process.capabilities.%s: wanted %#llx, the kernel has %#llx", set,
-			 (unsigned long long)wanted, (unsigned long long)got);
+	return error_set(err, EPERM, "process.capabilities.%s: wanted %#llx, the kernel has %#llx",
+			 set, (unsigned long long)wanted, (unsigned long long)got);
 }
 
 int capabilities_apply(const struct capabilities *capabilities, struct error *err)

@@ -18,13 +18,15 @@
 
 static bool is_absence(int code)
 {
-	return code == ENOSYS || code == EPERM || code == EACCES || code == EDQUOT || code == EOPNOTSUPP;
+	return code == ENOSYS || code == EPERM || code == EACCES || code == EDQUOT ||
+	       code == EOPNOTSUPP;
 }
 
 static const char *explain(int code)
 {
 	if (code == EDQUOT)
-		return "no new session keyring: the user's quota of keys is used up (kernel.keys.maxkeys)";
+		return "no new session keyring: the user's quota of keys is used up "
+		       "(kernel.keys.maxkeys)";
 	if (code == ENOSYS || code == EOPNOTSUPP)
 		return "no new session keyring: this kernel has no key management";
 	return "no new session keyring: key management is not permitted here";
@@ -72,11 +74,13 @@ int keyring_join(const char *id, const char *selinux_label, const char **note, s
 	if (text_failed(&name))
 		return error_set(err, ENOMEM, "session keyring: out of memory");
 	if (labelled && set_label(selinux_label) < 0)
-		return error_errno(err, "session keyring: write to `/proc/thread-self/attr/keycreate`");
+		return error_errno(err,
+				   "session keyring: write to `/proc/thread-self/attr/keycreate`");
 	long key = join(text_string(&name));
 	int joining = errno;
 	if (labelled && set_label("") < 0)
-		return error_errno(err, "session keyring: write to `/proc/thread-self/attr/keycreate`");
+		return error_errno(err,
+				   "session keyring: write to `/proc/thread-self/attr/keycreate`");
 	errno = joining;
 	if (key >= 0 && allow_search((unsigned long)key) == 0)
 		return 0;

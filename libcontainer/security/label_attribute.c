@@ -55,7 +55,8 @@ static int set_by_call(enum label_module module, enum label_attribute attribute,
 	context->len = size;
 	context->ctx_len = length + 1;
 	memcpy(context->ctx, value, length);
-	return (int)syscall(SYS_lsm_set_self_attr, (unsigned)attribute, context, (uint32_t)size, 0U);
+	return (int)syscall(SYS_lsm_set_self_attr, (unsigned)attribute, context, (uint32_t)size,
+			    0U);
 }
 
 static int mount_of(int fd, uint64_t *mount)
@@ -77,7 +78,8 @@ static int open_genuine(int proc_fd, const char *path)
 	struct statfs fs;
 	uint64_t root, mine;
 	auto_close int fd = openat(proc_fd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstatfs(fd, &fs) < 0 || mount_of(fd, &mine) < 0 || mount_of(proc_fd, &root) < 0)
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || mount_of(fd, &mine) < 0 ||
+	    mount_of(proc_fd, &root) < 0)
 		return -1;
 	if (fs.f_type == PROC_SUPER_MAGIC && mine == root)
 		return take_fd(&fd);

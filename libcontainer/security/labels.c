@@ -19,7 +19,8 @@ static bool apparmor_enabled(void)
 	if (listed >= 0)
 		return listed == 1;
 	char value[8];
-	return fd_read_value(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", value, sizeof value) > 0 &&
+	return fd_read_value(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", value,
+			     sizeof value) > 0 &&
 	       value[0] == 'Y';
 }
 
@@ -47,9 +48,10 @@ static bool wants_selinux(const struct labels *labels)
 int labels_check(const struct labels *labels, struct error *err)
 {
 	if (wants_apparmor(labels) && !apparmor_enabled())
-		return error_set(err, EOPNOTSUPP,
-				 "process.apparmorProfile %s: AppArmor is not enabled in this kernel",
-				 labels->apparmor);
+		return error_set(
+			err, EOPNOTSUPP,
+			"process.apparmorProfile %s: AppArmor is not enabled in this kernel",
+			labels->apparmor);
 	if (wants_selinux(labels) && !selinux_enabled())
 		return error_set(err, EOPNOTSUPP,
 				 "process.selinuxLabel %s: SELinux is not enabled in this kernel",
@@ -60,7 +62,9 @@ int labels_check(const struct labels *labels, struct error *err)
 int labels_check_mount(const char *label, struct error *err)
 {
 	if (label && *label && !selinux_enabled())
-		return error_set(err, EOPNOTSUPP, "linux.mountLabel %s: SELinux is not enabled in this kernel", label);
+		return error_set(err, EOPNOTSUPP,
+				 "linux.mountLabel %s: SELinux is not enabled in this kernel",
+				 label);
 	return 0;
 }
 
@@ -74,8 +78,9 @@ static int apply_apparmor(const char *profile, int proc_fd, struct error *err)
 	if (label_attribute_set(label_module_apparmor, label_attribute_exec, proc_fd,
 				text_string(&value)) == 0)
 		return 0;
-	return error_errno(err, "process.apparmorProfile %s: write to `/proc/thread-self/attr/apparmor/exec`",
-			   profile);
+	return error_errno(
+		err, "process.apparmorProfile %s: write to `/proc/thread-self/attr/apparmor/exec`",
+		profile);
 }
 
 int labels_apply(const struct labels *labels, int proc_fd, struct error *err)
@@ -84,8 +89,10 @@ int labels_apply(const struct labels *labels, int proc_fd, struct error *err)
 		return -1;
 	if (!wants_selinux(labels))
 		return 0;
-	if (label_attribute_set(label_module_selinux, label_attribute_exec, proc_fd, labels->selinux) < 0)
-		return error_errno(err, "process.selinuxLabel %s: write to `/proc/thread-self/attr/exec`",
-				   labels->selinux);
+	if (label_attribute_set(label_module_selinux, label_attribute_exec, proc_fd,
+				labels->selinux) < 0)
+		return error_errno(
+			err, "process.selinuxLabel %s: write to `/proc/thread-self/attr/exec`",
+			labels->selinux);
 	return 0;
 }

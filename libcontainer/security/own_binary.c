@@ -123,7 +123,8 @@ static int execute_copy(int file, char *const argv[], struct error *err)
 {
 	auto_close int writable = make_memfd();
 	if (writable < 0)
-		return error_errno(err, "protect own binary: memfd_create (sysctl vm.memfd_noexec must be below 2)");
+		return error_errno(err, "protect own binary: memfd_create (sysctl vm.memfd_noexec "
+					"must be below 2)");
 	if (copy_file(file, writable) < 0)
 		return error_errno(err, "protect own binary: copy it to memory");
 	auto_close int copy = seal(writable);
@@ -164,8 +165,8 @@ int own_binary_leave(const char *path, struct error *err)
 	auto_close int empty = empty_memfd();
 	if (file < 0 || empty < 0 || fstat(file, &mine) < 0)
 		return error_errno(err, "leave own binary");
-	bool same = elsewhere >= 0 && fstat(elsewhere, &found) == 0 && found.st_dev == mine.st_dev &&
-		    found.st_ino == mine.st_ino;
+	bool same = elsewhere >= 0 && fstat(elsewhere, &found) == 0 &&
+		    found.st_dev == mine.st_dev && found.st_ino == mine.st_ino;
 	if (same && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0)
 		return 0;
 	// renamed, replaced or executed from a memfd: a copy it is

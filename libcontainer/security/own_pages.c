@@ -52,8 +52,8 @@ struct pieces {
 };
 
 // Not memcpy: a checker of memory errors would rightly object to one that reads across all variables.
-__attribute__((no_sanitize("address", "undefined"))) static void copy_words(uintptr_t to, uintptr_t from,
-									    uintptr_t size)
+__attribute__((no_sanitize("address", "undefined"))) static void
+copy_words(uintptr_t to, uintptr_t from, uintptr_t size)
 {
 	volatile uint64_t *target = (volatile uint64_t *)to;
 	const volatile uint64_t *source = (const volatile uint64_t *)from;
@@ -61,8 +61,8 @@ __attribute__((no_sanitize("address", "undefined"))) static void copy_words(uint
 		target[i] = source[i];
 }
 
-static int add_piece(struct pieces *pieces, uintptr_t start, uintptr_t end, const ElfW(Phdr) *segment,
-		     int protection)
+static int add_piece(struct pieces *pieces, uintptr_t start, uintptr_t end,
+		     const ElfW(Phdr) * segment, int protection)
 {
 	if (start >= end)
 		return 0;
@@ -82,7 +82,7 @@ static int add_piece(struct pieces *pieces, uintptr_t start, uintptr_t end, cons
 	return 0;
 }
 
-static int add_segment(struct pieces *pieces, const ElfW(Phdr) *segment, const ElfW(Phdr) *relro)
+static int add_segment(struct pieces *pieces, const ElfW(Phdr) * segment, const ElfW(Phdr) * relro)
 {
 	uintptr_t mask = ~(pieces->page - 1);
 	uintptr_t first = pieces->bias + segment->p_vaddr;
@@ -107,7 +107,7 @@ static int add_segment(struct pieces *pieces, const ElfW(Phdr) *segment, const E
 	return add_piece(pieces, sealed_end, end, segment, protection);
 }
 
-static const ElfW(Phdr) *program_headers(size_t *count, uintptr_t *bias)
+static const ElfW(Phdr) * program_headers(size_t *count, uintptr_t *bias)
 {
 	const ElfW(Ehdr) *header = &__ehdr_start;
 	*count = header->e_phnum;
@@ -164,7 +164,8 @@ static int copy_unchanging(int file, const struct pieces *pieces)
 	// F_SEAL_WRITE would wait until no processor has a page of it in hand; nobody has a writable mapping that
 	// F_SEAL_FUTURE_WRITE would spare
 	if (result < 0 || ftruncate(fd, (off_t)end) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) < 0) {
+	    fcntl(fd, F_ADD_SEALS,
+		  F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) < 0) {
 		memory_close(fd);
 		return -1;
 	}
@@ -176,8 +177,8 @@ static int move_unchanging(int fd, const struct pieces *pieces)
 	for (size_t i = 0; i < pieces->count; i++) {
 		const struct piece *piece = &pieces->items[i];
 		if (!piece->in_memory &&
-		    mmap((void *)piece->start, piece->size, piece->protection, MAP_PRIVATE | MAP_FIXED, fd,
-			 (off_t)piece->offset) == MAP_FAILED)
+		    mmap((void *)piece->start, piece->size, piece->protection,
+			 MAP_PRIVATE | MAP_FIXED, fd, (off_t)piece->offset) == MAP_FAILED)
 			return -1;
 	}
 	return 0;
@@ -276,7 +277,8 @@ int own_pages_possible(void)
 	}
 	if (syscall(SYS_capget, &header, data) < 0)
 		return -1;
-	if ((data[CAP_CHECKPOINT_RESTORE_BIT / 32].effective & 1U << CAP_CHECKPOINT_RESTORE_BIT % 32) ||
+	if ((data[CAP_CHECKPOINT_RESTORE_BIT / 32].effective &
+	     1U << CAP_CHECKPOINT_RESTORE_BIT % 32) ||
 	    (data[CAP_SYS_ADMIN / 32].effective & 1U << CAP_SYS_ADMIN % 32))
 		return 0;
 	errno = EPERM;

@@ -31,14 +31,16 @@ int capabilities_plan(const struct spec_capabilities *set, const struct log *log
 // The same for a container that has a user namespace: there everything that the kernel has can be had, whatever
 // the caller has.
 int capabilities_plan_user_namespace(const struct spec_capabilities *set, const struct log *log,
-				     struct capabilities *capabilities, struct error *err) must_check;
+				     struct capabilities *capabilities,
+				     struct error *err) must_check;
 // One name to its number, or -1.
 int capabilities_from_name(const char *name);
 // "CAP_CHOWN" ... NULL-terminated; for `features`.
 const char *const *capabilities_words(void);
 
 // Drops the bounding set to the wanted one. Before the change of user.
-int capabilities_drop_bounding(const struct capabilities *capabilities, struct error *err) must_check;
+int capabilities_drop_bounding(const struct capabilities *capabilities,
+			       struct error *err) must_check;
 // After the change of user (made with PR_SET_KEEPCAPS): sets the other four, reads all five back, and fails on any difference.
 int capabilities_apply(const struct capabilities *capabilities, struct error *err) must_check;
 
@@ -48,7 +50,8 @@ int capabilities_apply(const struct capabilities *capabilities, struct error *er
 struct syscall_filter {
 	void *instructions;  // owned: struct sock_filter[]; NULL = no filter is wanted
 	uint16_t count;
-	uint32_t flags;      // SECCOMP_FILTER_FLAG_*; SECCOMP_FILTER_FLAG_NEW_LISTENER when a notify action is used
+	uint32_t
+		flags;  // SECCOMP_FILTER_FLAG_*; SECCOMP_FILTER_FLAG_NEW_LISTENER when a notify action is used
 };
 
 // Compiles linux.seccomp. Semantics are libseccomp's and runc's: rules equal to the default action are skipped, two
@@ -57,18 +60,21 @@ struct syscall_filter {
 int syscall_filter_compile(const struct spec_seccomp *seccomp, const struct log *log,
 			   struct syscall_filter *filter, struct error *err) must_check;
 // filter_data.c: a filter that was compiled elsewhere, as base64 of classic BPF; no flags, no listener.
-int syscall_filter_from_data(const char *text, struct syscall_filter *filter, struct error *err) must_check;
+int syscall_filter_from_data(const char *text, struct syscall_filter *filter,
+			     struct error *err) must_check;
 // Loads it into the calling process. *listener: the notify descriptor (owned by the caller), -1 without one.
-int syscall_filter_load(const struct syscall_filter *filter, int *listener, struct error *err) must_check;
+int syscall_filter_load(const struct syscall_filter *filter, int *listener,
+			struct error *err) must_check;
 void syscall_filter_done(struct syscall_filter *filter);
 // Flags of linux.seccomp.flags that this kernel has, NULL-terminated in out[] of at least 8.
 void syscall_filter_supported_flags(const char *out[8]);
-void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix, struct text *text);
+void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix,
+			     struct text *text);
 
 // filter_listener.c: connects to listenerPath and hands the notify descriptor over with the container process state
 // (JSON text made by the caller).
-int filter_listener_send(const char *path, const char *state_json, int listener, struct error *err)
-	must_check;
+int filter_listener_send(const char *path, const char *state_json, int listener,
+			 struct error *err) must_check;
 
 // ---- labels.c ------------------------------------------------------------------------------------
 
@@ -85,7 +91,8 @@ int labels_apply(const struct labels *labels, int proc_fd, struct error *err) mu
 // ---- keyring.c -----------------------------------------------------------------------------------
 
 // A new session keyring "_ses.ID". Missing support or quota is a warning's text in *note (may be NULL), not an error.
-int keyring_join(const char *id, const char *selinux_label, const char **note, struct error *err) must_check;
+int keyring_join(const char *id, const char *selinux_label, const char **note,
+		 struct error *err) must_check;
 
 // ---- own_binary.c --------------------------------------------------------------------------------
 

@@ -47,9 +47,10 @@ int state_check_id(const char *id, struct error *err)
 	if (!*id)
 		return error_set(err, EINVAL, "container id cannot be empty");
 	if (strlen(id) > NAME_MAX)
-		return error_set(err, EINVAL,
-				 "invalid container ID format: \"%.32s...\" is longer than %d bytes", id,
-				 NAME_MAX);
+		return error_set(
+			err, EINVAL,
+			"invalid container ID format: \"%.32s...\" is longer than %d bytes", id,
+			NAME_MAX);
 	if (!id_valid(id))
 		return error_set(err, EINVAL, "invalid container ID format: \"%s\"", id);
 	return 0;
@@ -125,8 +126,7 @@ void state_unlock(int dir_fd)
 static bool still_named(int root_fd, const char *id, int dir_fd)
 {
 	struct stat name, held;
-	return fstat(dir_fd, &held) == 0 &&
-	       fstatat(root_fd, id, &name, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstat(dir_fd, &held) == 0 && fstatat(root_fd, id, &name, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       name.st_dev == held.st_dev && name.st_ino == held.st_ino;
 }
 
@@ -146,10 +146,11 @@ int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err)
 	for (int attempt = 0; attempt < RESERVE_ATTEMPTS; attempt++) {
 		if (mkdirat(root_fd, id, 0700) < 0) {
 			if (errno == EEXIST)
-				return error_set(err, EEXIST,
-						 "container with given ID already exists: container "
-						 "`%s` already exists",
-						 id);
+				return error_set(
+					err, EEXIST,
+					"container with given ID already exists: container "
+					"`%s` already exists",
+					id);
 			return error_errno(err, "make the state directory of container `%s`", id);
 		}
 		auto_close int fd = openat(root_fd, id, directory_flags);
@@ -173,7 +174,8 @@ int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err)
 		*dir_fd = take_fd(&fd);
 		return 0;
 	}
-	return error_set(err, EBUSY, "container `%s`: something keeps removing its state directory", id);
+	return error_set(err, EBUSY, "container `%s`: something keeps removing its state directory",
+			 id);
 }
 
 static int unknown(const char *id, struct error *err)

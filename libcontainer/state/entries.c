@@ -19,7 +19,8 @@
 static const int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 // Calls visit for each entry but "." and ".."; stops when it returns other than 0, and returns that.
-static int each_entry(int dir_fd, int (*visit)(void *data, int dir_fd, const char *name), void *data)
+static int each_entry(int dir_fd, int (*visit)(void *data, int dir_fd, const char *name),
+		      void *data)
 {
 	_Alignas(struct dirent64) char buffer[4096];
 	// a description of our own: the offset of dir_fd is shared with whoever else holds it

@@ -16,7 +16,9 @@
 #define CONFIG_NAME "config.json"
 
 #define FIELD(member, kind, need)                                                                  \
-	{#member, record_type_##kind, need, offsetof(struct state_record, member)}
+	{                                                                                          \
+#member, record_type_##kind, need, offsetof(struct state_record, member)           \
+	}
 
 const struct record_field record_fields[RECORD_FIELDS] = {
 	FIELD(id, string, true),
@@ -84,7 +86,8 @@ int state_write(int dir_fd, const struct state_record *record, struct error *err
 	json_begin_object(&json, NULL);
 	json_unsigned(&json, "version", RECORD_VERSION);
 	for (size_t i = 0; i < RECORD_FIELDS; i++)
-		write_field(&json, &record_fields[i], (const char *)record + record_fields[i].offset);
+		write_field(&json, &record_fields[i],
+			    (const char *)record + record_fields[i].offset);
 	json_end_object(&json);
 	if (text_failed(&text))
 		return error_set(err, ENOMEM, "state record: out of memory");

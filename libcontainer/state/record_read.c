@@ -18,10 +18,10 @@ struct reader {
 	bool started;
 	bool ended;
 	bool versioned;
-	bool skip;                  // the value of a key that a later version added
-	bool version;               // the value of "version"
+	bool skip;                         // the value of a key that a later version added
+	bool version;                      // the value of "version"
 	const struct record_field *field;  // of the value that comes next
-	unsigned seen;              // one bit a field
+	unsigned seen;                     // one bit a field
 };
 
 static int hex_digit(char c)
@@ -39,7 +39,8 @@ static bool unescape(const unsigned char *value, size_t length, char *result)
 		if (c == '%') {
 			if (length - i < 3)
 				return false;
-			int high = hex_digit((char)value[i + 1]), low = hex_digit((char)value[i + 2]);
+			int high = hex_digit((char)value[i + 1]),
+			    low = hex_digit((char)value[i + 2]);
 			if (high < 0 || low < 0)
 				return false;
 			c = (char)(high << 4 | low);
@@ -175,7 +176,8 @@ static int on_key(void *data, const unsigned char *key, size_t length)
 	if (reader->version)
 		return 1;
 	for (size_t i = 0; i < RECORD_FIELDS; i++)
-		if (strlen(record_fields[i].key) == length && memcmp(record_fields[i].key, key, length) == 0)
+		if (strlen(record_fields[i].key) == length &&
+		    memcmp(record_fields[i].key, key, length) == 0)
 			reader->field = &record_fields[i];
 	reader->skip = !reader->field;
 	return 1;

@@ -50,8 +50,8 @@ static int check_ours(const char *path, int fd, struct error *err)
 	if (is_file_system_root(&st))
 		return error_set(err, EINVAL, "state root %s: the root directory is refused", path);
 	if (st.st_uid != geteuid())
-		return error_set(err, EPERM, "state root %s: belongs to uid %u, not to uid %u", path,
-				 st.st_uid, geteuid());
+		return error_set(err, EPERM, "state root %s: belongs to uid %u, not to uid %u",
+				 path, st.st_uid, geteuid());
 	if (st.st_mode & 0022)
 		return error_set(err, EPERM, "state root %s: mode %04o lets others write", path,
 				 st.st_mode & 07777U);
@@ -106,7 +106,8 @@ int state_root_default(char **path, struct error *err)
 		text_add(&text, "/run/husk");
 	else if (runtime_dir && runtime_dir[0] == '/')
 		text_printf(&text, "%s/husk", runtime_dir);
-	else if (fstatat(AT_FDCWD, user_dir, &st, 0) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid)
+	else if (fstatat(AT_FDCWD, user_dir, &st, 0) == 0 && S_ISDIR(st.st_mode) &&
+		 st.st_uid == uid)
 		text_printf(&text, "%s/husk", user_dir);
 	else
 		text_printf(&text, "/tmp/husk-%u", uid);

@@ -200,7 +200,8 @@ int start_gate_outcome(int connection, struct error *err)
 			continue;
 		}
 		if (n != sizeof last_word || memcmp(&heard, last_word, sizeof last_word) != 0)
-			return error_set(err, EPROTO, "start socket: init sent %zd bytes of nonsense", n);
+			return error_set(err, EPROTO,
+					 "start socket: init sent %zd bytes of nonsense", n);
 		last = true;
 	}
 }

@@ -22,18 +22,19 @@
 // The record. Strings are owned by it (state_record_done).
 struct state_record {
 	char *id;
-	char *bundle;         // absolute
-	char *rootfs;         // absolute
-	char *cgroup_path;    // below the cgroup2 mount, or NULL: none
+	char *bundle;            // absolute
+	char *rootfs;            // absolute
+	char *cgroup_path;       // below the cgroup2 mount, or NULL: none
 	char *cgroup_made_from;  // see cgroup.h, or NULL
-	char *created;        // RFC 3339, UTC, nanoseconds
-	char *boot_id;        // of the boot in which it was made: a pid means nothing in another
-	char *systemd_scope;  // or NULL
-	pid_t pid;            // init, in the runtime's pid namespace; 0 = not made yet
-	uint64_t start_time;  // of init, clock ticks; tells a reused pid
-	pid_t creator;        // the creating process and its start time: while it lives, the container is "creating"
+	char *created;           // RFC 3339, UTC, nanoseconds
+	char *boot_id;           // of the boot in which it was made: a pid means nothing in another
+	char *systemd_scope;     // or NULL
+	pid_t pid;               // init, in the runtime's pid namespace; 0 = not made yet
+	uint64_t start_time;     // of init, clock ticks; tells a reused pid
+	pid_t creator;  // the creating process and its start time: while it lives, the container is "creating"
 	uint64_t creator_start_time;
-	uint64_t root_mount;  // without a mount namespace: id of the mount on which root.path is, before anything is mounted; else 0
+	uint64_t
+		root_mount;  // without a mount namespace: id of the mount on which root.path is, before anything is mounted; else 0
 	uid_t owner;
 	bool private_pid_namespace;  // init's end ends everything in it
 	bool rootless;
@@ -81,7 +82,8 @@ int state_read_config(int dir_fd, char **text, size_t *length, struct error *err
 int state_read_resources(int dir_fd, char **text, size_t *length, struct error *err) must_check;
 // In two steps, so that what can fail fails before the cgroup is changed: _prepare writes the text beside the current one; then
 // _commit puts it in place, or _discard removes it.
-int state_prepare_resources(int dir_fd, const char *text, size_t length, struct error *err) must_check;
+int state_prepare_resources(int dir_fd, const char *text, size_t length,
+			    struct error *err) must_check;
 int state_commit_resources(int dir_fd, struct error *err) must_check;
 void state_discard_resources(int dir_fd);
 

@@ -92,8 +92,8 @@ int state_open_init(const struct state_record *record, int *pidfd, struct error 
 	if (process_start_time(record->pid, &ticks, &zombie) < 0)
 		return error_errno(err, "init of the container (pid %d)", (int)record->pid);
 	if (ticks != record->start_time || zombie)
-		return error_set(err, ESRCH, "init of the container (pid %d): %s",
-				 (int)record->pid, error_text(ESRCH));
+		return error_set(err, ESRCH, "init of the container (pid %d): %s", (int)record->pid,
+				 error_text(ESRCH));
 	*pidfd = take_fd(&fd);
 	return 0;
 }
