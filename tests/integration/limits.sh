@@ -15,6 +15,7 @@ create() { # [ID]: created, not started; $D is its cgroup
 	husk create --bundle "$B" "$id" >"$S/out.$id" 2>"$S/err" </dev/null || fail "create: $(cat "$S/err")"
 	D=$(cgroup_mount)$(sed -n 's/^0:://p' "/proc/$(husk state "$id" | jq .pid)/cgroup")
 }
+# shellcheck disable=SC2120
 sleeping() { # [ID]
 	args /bin/sleep 1000
 	create "$@"
@@ -424,6 +425,7 @@ test_unified() {
 test_device_rules_are_the_kernels() {
 	is_root && can CAP_BPF && can CAP_MKNOD || skip "attaching a device program needs privileges"
 	local node='{"destination":"/d","type":"tmpfs","source":"tmpfs","options":["nosuid"]}'
+	# shellcheck disable=SC2054
 	local try=(/bin/probe try mknod /d/x c 1 11 , open /d/kmsg r , open /d/kmsg w , open /dev/null rw)
 	bundle
 	config --argjson m "$node" '.mounts += [$m] | .linux.devices = [] |

@@ -72,7 +72,7 @@ static void setup(void)
 static void teardown(void)
 {
 	char command[128];
-	(void)fchmodat(root_fd, "a/b", 0755, 0);
+	(void)!fchmodat(root_fd, "a/b", 0755, 0);
 	close(root_fd);
 	snprintf(command, sizeof command, "rm -rf %s", base);
 	ck_assert_int_eq(system(command), 0);
