@@ -197,7 +197,10 @@ test_terminal_in_the_foreground() {
 	config '.process.terminal = true'
 	args /bin/sh -c 'tty; stty size; echo done'
 	printf '%q ' "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >cmd
-	script -qec "stty rows 21 cols 77; sh $S/cmd" /dev/null >out </dev/null
+	# an input that does not end: script would end the session with it
+	mkfifo quiet && exec 8<>quiet
+	script -qec "stty rows 21 cols 77; sh $S/cmd" /dev/null >out <&8
+	exec 8<&-
 	contains "$(tr -d '\r' <out)" '/dev/pts/0' '21 77' 'done'
 }
 
@@ -205,7 +208,10 @@ test_no_tiocsti_to_the_callers_terminal() {
 	bundle
 	args /bin/probe try tiocsti , open /dev/tty rw
 	printf '%q ' "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >cmd
-	script -qec "sh $S/cmd" /dev/null >out </dev/null
+	# an input that does not end: script would end the session with it
+	mkfifo quiet && exec 8<>quiet
+	script -qec "sh $S/cmd" /dev/null >out <&8
+	exec 8<&-
 	contains "$(cat out)" '"op":"tiocsti","arg":"","result":-1'
 }
 
