@@ -167,12 +167,12 @@ test_device_rules() {
 	config '.linux.devices = [{path:"/dev/fuse",type:"c",major:10,minor:229}] |
 		.linux.resources.devices = [{allow:false,access:"rwm"},{allow:true,type:"c",major:10,minor:229,access:"r"}] |
 		.process.capabilities.bounding += ["CAP_MKNOD"] | .process.capabilities.effective += ["CAP_MKNOD"] | .process.capabilities.permitted += ["CAP_MKNOD"]'
-	run_tries open /dev/null rw , mknod /tmp/kmsg c 1 11 , open /dev/fuse rw , open /dev/urandom r
+	run_tries open /dev/null rw , mknod /dev/msg c 1 11 , open /dev/fuse rw , open /dev/urandom r
 	tried '.arg == "/dev/null" and .result == 0'
 	# that it is listed does not widen what its rule allows
 	tried '.arg == "/dev/fuse" and .errno == "EPERM"'
 	tried '.arg == "/dev/urandom" and .result == 0'
-	run_shell 'mknod /tmp/kmsg c 1 11; cat /tmp/kmsg' >/dev/null 2>err || true
+	run_shell 'mknod /dev/msg c 1 11; cat /dev/msg' >/dev/null 2>err || true
 	contains "$(cat err)" 'not permitted'
 	# the control: with the rule it can be opened
 	config '.linux.resources.devices += [{allow:true,type:"c",major:1,minor:5,access:"rwm"}]'

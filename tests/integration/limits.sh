@@ -455,7 +455,7 @@ test_freezer() {
 	husk pause "$ID"
 	file_is cgroup.freeze 1
 	equal frozen 1 "$(from cgroup.events frozen)"
-	local before after
+	local before
 	before=$(wc -l <"$S/out.$ID")
 	sleep 1
 	equal 'lines written while frozen' "$before" "$(wc -l <"$S/out.$ID")"
