@@ -219,6 +219,7 @@ test_root_directory_is_unusable() {
 
 test_state_is_damaged() {
 	local f
+	is_root || skip "a plain user's container has no cgroup here, and without its record nothing else leads to it"
 	bundle
 	args /bin/sleep 100
 	for f in empty garbage missing; do
