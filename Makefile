@@ -37,22 +37,26 @@ B := $(BUILD)
 LIB_SOURCES := $(wildcard spec/*.c libcontainer/*/*.c)
 RUNTIME_SOURCES := $(wildcard runtime/*.c)
 LINK_SOURCES := $(wildcard runtime/link/*.c)
+# where there is no libsystemd-dev, husk comes without the systemd cgroup manager
+HAVE_SYSTEMD := $(shell echo "\#include <systemd/sd-bus.h>" | $(CC) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1)
+SCOPE_SOURCES := $(if $(HAVE_SYSTEMD),$(wildcard runtime/scope/*.c))
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)
 FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
 HEADERS := $(wildcard spec/*.h libcontainer/*.h libcontainer/*/*.h runtime/*.h runtime/*/*.h tests/*/*.h)
-SOURCES := $(LIB_SOURCES) $(RUNTIME_SOURCES) $(LINK_SOURCES)
+SOURCES := $(LIB_SOURCES) $(RUNTIME_SOURCES) $(LINK_SOURCES) $(SCOPE_SOURCES)
 
 NAMES := $B/generated/syscall_names
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$B/%.o) $(NAMES).o
 RUNTIME_OBJECTS := $(RUNTIME_SOURCES:%.c=$B/%.o)
 LINK_OBJECTS := $(LINK_SOURCES:%.c=$B/%.o)
+SCOPE_OBJECTS := $(SCOPE_SOURCES:%.c=$B/%.o)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$B/%.o)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$B/tests/%)
 HELPER_PROGRAMS := $(HELPER_SOURCES:tests/helpers/%.c=$B/tests/%)
-OBJECTS := $(LIB_OBJECTS) $(RUNTIME_OBJECTS) $(LINK_OBJECTS) $(UNIT_OBJECTS)
+OBJECTS := $(LIB_OBJECTS) $(RUNTIME_OBJECTS) $(LINK_OBJECTS) $(SCOPE_OBJECTS) $(UNIT_OBJECTS)
 
-PROGRAMS := $B/husk $B/husk-link
+PROGRAMS := $B/husk $B/husk-link $(if $(HAVE_SYSTEMD),$B/husk-scope)
 
 # ---- flags ------------------------------------------------------------------------------------
 
@@ -103,6 +107,7 @@ endif
 
 all: programs
 programs: $(PROGRAMS)
+	$(if $(HAVE_SYSTEMD),,@echo "  husk-scope is left out (no systemd cgroup manager): systemd/sd-bus.h is missing (Debian: libsystemd-dev)")
 
 # an archive, so that a unit test takes in only what it uses
 $B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
@@ -119,6 +124,12 @@ $B/husk-link: $(LINK_OBJECTS) $B/libhusk.a
 	$(call show,LINK)
 	$(Q)$(CC) $(CFLAGS_ALL) $(if $(SANITIZE),$(LINK_MODE),-no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now) \
 		$(if $(COVERAGE),--coverage) $(LDFLAGS) -o $@ $^ -lmnl
+
+# dynamic: libsystemd comes as a shared library only
+$B/husk-scope: $(SCOPE_OBJECTS) $B/libhusk.a
+	$(call show,LINK)
+	$(Q)$(CC) $(CFLAGS_ALL) $(if $(SANITIZE),$(LINK_MODE),-no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now) \
+		$(if $(COVERAGE),--coverage) $(LDFLAGS) -o $@ $^ $(LIBS) -lsystemd
 
 $B/%.o: %.c $B/flags
 	$(call show,CC)
@@ -257,7 +268,7 @@ MAN_PAGES := $(wildcard man/*.[1-9])
 install: $(PROGRAMS)
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(DATADIR)'
 	install -m 0755 $B/husk '$(DESTDIR)$(BINDIR)'
-	install -m 0755 $B/husk-link '$(DESTDIR)$(LIBEXECDIR)'
+	install -m 0755 $(filter-out $B/husk,$(PROGRAMS)) '$(DESTDIR)$(LIBEXECDIR)'
 	install -m 0644 seccomp-profiles/default.json '$(DESTDIR)$(DATADIR)/seccomp.json'
 	@install -d $(addprefix '$(DESTDIR)$(SHAREDIR)'/,$(dir $(COMPLETIONS)))
 	$B/husk completion bash >'$(DESTDIR)$(SHAREDIR)/$(word 1,$(COMPLETIONS))'
@@ -269,7 +280,8 @@ install: $(PROGRAMS)
 	done
 
 uninstall:
-	rm -f '$(DESTDIR)$(BINDIR)/husk' '$(DESTDIR)$(LIBEXECDIR)/husk-link' '$(DESTDIR)$(DATADIR)/seccomp.json'
+	rm -f '$(DESTDIR)$(BINDIR)/husk' '$(DESTDIR)$(LIBEXECDIR)/husk-link' \
+		'$(DESTDIR)$(LIBEXECDIR)/husk-scope' '$(DESTDIR)$(DATADIR)/seccomp.json'
 	rm -f $(addprefix '$(DESTDIR)$(SHAREDIR)'/,$(COMPLETIONS))
 	@for page in $(notdir $(MAN_PAGES)); do rm -f '$(DESTDIR)$(MANDIR)'/man$${page##*.}/$$page; done
 	@rmdir '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(LIBEXECDIR)' 2>/dev/null || true
@@ -279,7 +291,7 @@ clean:
 
 help:
 	@sed -n '3,13s/^# \{0,1\}//p' Makefile
-	@printf '  %-12s %s\n' all 'build/husk (and build/husk-link)' check 'set-up, all tests here and in virtual machines' \
+	@printf '  %-12s %s\n' all 'build/husk (and build/husk-link, husk-scope)' check 'set-up, all tests here and in virtual machines' \
 		vm-check 'only those in virtual machines' vm-shell 'a shell in one; MACHINE="--init=systemd --user dev"' \
 		unit 'unit tests' integration 'integration tests; T="NAME..." for some' lint 'style, static analysis, layers' \
 		demo 'a container, shown from inside' install 'to DESTDIR PREFIX' uninstall '' fuzz 'libFuzzer, tests/fuzz' \

@@ -28,8 +28,9 @@ enum container_cgroup_manager {
 struct container_context {
 	const char *root;  // state root; NULL: the default for this user
 	enum container_cgroup_manager cgroup_manager;
-	const struct log *log;  // or NULL
-	struct trace *trace;    // when each step ran, or NULL
+	int systemd_timeout_ms;  // how long systemd may take for one thing; 0: 30 s
+	const struct log *log;   // or NULL
+	struct trace *trace;     // when each step ran, or NULL
 	// what the caller's service manager said (create, run, start, exec)
 	const char *notify_socket;  // NOTIFY_SOCKET: a path, or "@" and an abstract name; or NULL
 	unsigned
@@ -132,6 +133,9 @@ struct container_events_options {
 // Statistics and kills for lack of memory, until the container ends.
 int container_events(const struct container_context *context,
 		     const struct container_events_options *options, struct error *err) must_check;
+
+// Whether container_cgroup_manager_systemd is installed (systemd itself may still be missing).
+bool container_can_use_systemd(void);
 
 struct container_annotation {
 	char *key, *value;

@@ -43,8 +43,8 @@ static void add_cgroup(struct json *json)
 	json_begin_object(json, "cgroup");
 	json_bool(json, "v1", false);
 	json_bool(json, "v2", true);
-	json_bool(json, "systemd", false);
-	json_bool(json, "systemdUser", false);
+	json_bool(json, "systemd", container_can_use_systemd());
+	json_bool(json, "systemdUser", container_can_use_systemd());
 	json_bool(json, "rdma", true);
 	json_end_object(json);
 }

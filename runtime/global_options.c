@@ -2,6 +2,8 @@
 // See global_options.h.
 #include "runtime/global_options.h"
 
+#include <stdlib.h>
+
 #include "libcontainer/base/text.h"
 
 #define GLOBAL_OPTION(member) offsetof(struct global_options, member)
@@ -19,9 +21,9 @@ const struct options_row global_options_rows[] = {
 	 0},
 	{"trace", "FILE", "write when each step began and ended (Chrome trace format)",
 	 GLOBAL_OPTION(trace), options_kind_string, 0},
-	{"cgroup-manager", "MANAGER", "cgroupfs (default), or disabled: no cgroup is made",
+	{"cgroup-manager", "MANAGER", "cgroupfs (default), systemd, or disabled: no cgroup",
 	 GLOBAL_OPTION(cgroup_manager), options_kind_string, 0},
-	{"systemd-cgroup", NULL, "not available yet: refused", GLOBAL_OPTION(systemd_cgroup),
+	{"systemd-cgroup", NULL, "same as --cgroup-manager systemd", GLOBAL_OPTION(systemd_cgroup),
 	 options_kind_flag, 0},
 	{"rootless", "BOOL", "true, false or auto; accepted, it is always found out",
 	 GLOBAL_OPTION(rootless), options_kind_string, 0},
@@ -39,9 +41,26 @@ static int read_manager(const char *name, enum container_cgroup_manager *manager
 	else if (text_equal(name, "systemd"))
 		*manager = container_cgroup_manager_systemd;
 	else
-		return error_set(err, 0,
-				 "unknown cgroup manager \"%s\", must be cgroupfs or disabled",
-				 name);
+		return error_set(
+			err, 0,
+			"unknown cgroup manager \"%s\", must be cgroupfs, systemd or disabled",
+			name);
+	return 0;
+}
+
+static int read_systemd_timeout(struct container_context *context, struct error *err)
+{
+	uint64_t seconds;
+	const char *value = getenv("HUSK_SYSTEMD_TIMEOUT");
+	if (!value || !*value)
+		return 0;
+	if (text_to_unsigned(value, &seconds) < 0 || seconds == 0 || seconds > 3600)
+		return error_set(
+			err, 0,
+			"the variable HUSK_SYSTEMD_TIMEOUT is \"%s\", which is no number of "
+			"seconds from 1 to 3600",
+			value);
+	context->systemd_timeout_ms = (int)seconds * 1000;
 	return 0;
 }
 
@@ -55,13 +74,8 @@ int global_options_apply(const struct global_options *options, struct container_
 		return -1;
 	if (options->systemd_cgroup)
 		context->cgroup_manager = container_cgroup_manager_systemd;
-	// the limits that the caller wants through systemd must not be lost
-	if (context->cgroup_manager == container_cgroup_manager_systemd)
-		return error_set(err, 0,
-				 "the systemd cgroup manager is not available in this version; "
-				 "use cgroupfs (leave out %s)",
-				 options->systemd_cgroup ? "--systemd-cgroup"
-							 : "--cgroup-manager systemd");
+	if (read_systemd_timeout(context, err) < 0)
+		return -1;
 	if (options->rootless && !text_equal(options->rootless, "auto") &&
 	    options_bool(options->rootless) < 0)
 		return error_set(err, 0,

@@ -71,11 +71,20 @@ int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup 
 int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *resources,
 			 const struct log *log, struct error *err) must_check;
 
+// What must succeed, too, once the limits are written; when it fails, they are put back.
+struct cgroup_sequel {
+	int (*run)(void *data, struct error *err);
+	void *data;
+};
+int cgroup_set_resources_then(struct cgroup *cgroup, const struct spec_resources *resources,
+			      const struct cgroup_sequel *sequel, const struct log *log,
+			      struct error *err) must_check;
+
 // Changes the limits that change mentions, all of them or none: when one cannot be had, those that were written get their
-// old values back. Devices are never touched. stored: the limits so far, for what the cgroup itself cannot tell.
+// old values back. Devices are never touched. stored: the limits so far, for what the cgroup itself cannot tell. sequel: or NULL.
 int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
-		  const struct spec_resources *stored, const struct log *log,
-		  struct error *err) must_check;
+		  const struct spec_resources *stored, const struct cgroup_sequel *sequel,
+		  const struct log *log, struct error *err) must_check;
 
 // Compiles device rules to an eBPF program and attaches it. Nothing is allowed but what the rules allow,
 // extra[] (for linux.devices), and the devices that every container may use (device_rules.c), which are added last.

@@ -344,6 +344,13 @@ static int check_usage(const struct cgroup *cgroup, const struct spec_memory *me
 int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *resources,
 			 const struct log *log, struct error *err)
 {
+	return cgroup_set_resources_then(cgroup, resources, NULL, log, err);
+}
+
+int cgroup_set_resources_then(struct cgroup *cgroup, const struct spec_resources *resources,
+			      const struct cgroup_sequel *sequel, const struct log *log,
+			      struct error *err)
+{
 	struct writer writer = {.cgroup = cgroup, .log = log, .live = !cgroup->made_from};
 	if (cgroup_settings_check_v1(resources, log, err) < 0 ||
 	    check_usage(cgroup, &resources->memory, err) < 0)
@@ -351,6 +358,8 @@ int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *res
 	int result = cgroup_settings_visit(resources, apply, &writer, err);
 	if (result == 0)
 		result = write_late_burst(&writer, err);
+	if (result == 0 && sequel)
+		result = sequel->run(sequel->data, err);
 	if (result < 0)
 		restore(&writer, err);
 	forget(&writer);

@@ -50,7 +50,8 @@ static void complete_weight(const struct cgroup *cgroup, const struct spec_cpu *
 }
 
 int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
-		  const struct spec_resources *stored, const struct log *log, struct error *err)
+		  const struct spec_resources *stored, const struct cgroup_sequel *sequel,
+		  const struct log *log, struct error *err)
 {
 	struct spec_resources complete = *change;
 	// access to devices is never changed by an update
@@ -65,5 +66,5 @@ int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
 	complete_weight(cgroup, &stored->cpu, &complete.cpu, log);
 	if (cgroup_check(cgroup->host, &complete, err) < 0)
 		return -1;
-	return cgroup_set_resources(cgroup, &complete, log, err);
+	return cgroup_set_resources_then(cgroup, &complete, sequel, log, err);
 }

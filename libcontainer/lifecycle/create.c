@@ -91,7 +91,9 @@ static int record(struct creation *creation, struct error *err)
 	r->cgroup_path = creation->cgroup_path ? strdup(creation->cgroup_path) : NULL;
 	r->created = strdup(created);
 	r->boot_id = strdup(boot_id);
-	if (!r->id || !r->bundle || !r->rootfs || !r->created || !r->boot_id)
+	r->systemd_scope = creation->scope.unit ? strdup(creation->scope.unit) : NULL;
+	if (!r->id || !r->bundle || !r->rootfs || !r->created || !r->boot_id ||
+	    (creation->scope.unit && !r->systemd_scope))
 		return error_set(err, ENOMEM, "out of memory");
 	r->creator = getpid();
 	bool zombie;
@@ -161,7 +163,7 @@ static int give_cgroup(struct creation *creation, struct error *err)
 	return cgroup_delegate(&creation->cgroup, (uid_t)uid, (gid_t)gid, err);
 }
 
-static int make_cgroup(struct creation *creation, struct error *err)
+static int make_directory(struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
 	const struct log *log = creation->context->log;
@@ -184,7 +186,17 @@ static int make_cgroup(struct creation *creation, struct error *err)
 		if (!creation->record.cgroup_made_from)
 			return error_set(err, ENOMEM, "out of memory");
 	}
-	if (cgroup_set_resources(&creation->cgroup, &linux_->resources, log, err) < 0 ||
+	return 0;
+}
+
+static int set_limits(struct creation *creation, struct error *err)
+{
+	const struct spec_linux *linux_ = &creation->spec->linux_;
+	const struct log *log = creation->context->log;
+	struct spec_resources wider;
+	bool room = creation->scope.unit && scope_make_room(&linux_->resources, &wider);
+	if (cgroup_set_resources(&creation->cgroup, room ? &wider : &linux_->resources, log, err) <
+		    0 ||
 	    give_cgroup(creation, err) < 0)
 		return -1;
 	// without rules in the configuration only the devices that every container has are allowed; in a user namespace no
@@ -198,9 +210,17 @@ static int make_cgroup(struct creation *creation, struct error *err)
 				  in_user_namespace, log, err);
 }
 
+static int make_cgroup(struct creation *creation, struct error *err)
+{
+	int made = creation->scope.unit ? creation_start_scope(creation, err)
+					: make_directory(creation, err);
+	return made < 0 || creation->cgroup.fd < 0 ? made : set_limits(creation, err);
+}
+
 static void unmake_cgroup(struct creation *creation)
 {
 	struct error ignored;
+	creation_stop_scope(creation);
 	if (creation->cgroup.fd >= 0)
 		(void)!cgroup_destroy(&creation->cgroup, creation->cgroup.made_from, UNDO_CGROUP_MS,
 				      &ignored);
@@ -335,6 +355,7 @@ static const struct stage {
 	{"make the resctrl group", make_resctrl, unmake_resctrl},
 	{"open what only the host can open", open_host, NULL},
 	{"clone the container's process", creation_clone, creation_kill},
+	{"leave systemd's unit to it", creation_hand_over_scope, NULL},
 	{"converse until it is ready", creation_converse, poststop},
 	{"join the resctrl group", join_resctrl, NULL},
 	{"commit", commit, uncommit},
@@ -360,6 +381,7 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		.hooks_files = HOOKS_FILES_NONE,
 		.host = {.fd = -1},
 		.cgroup = {.fd = -1},
+		.scope_holder = SCOPE_HOLDER_NONE,
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
 		creation->namespaces.join[i] = -1;
@@ -399,6 +421,7 @@ void creation_done(struct creation *creation)
 	memory_close(take_fd(&creation->master));
 	memory_close(take_fd(&creation->resctrl));
 	memory_close(take_fd(&creation->notify));
+	scope_release(&creation->scope_holder);
 	hooks_files_close(&creation->hooks_files);
 	cgroup_close(&creation->cgroup);
 	cgroup_host_close(&creation->host);
@@ -412,6 +435,8 @@ void creation_done(struct creation *creation)
 	spec_free(creation->document);
 	arena_free(&creation->arena);
 	free(creation->net_mover);
+	free(creation->scope_program);
+	scope_name_done(&creation->scope);
 	free(creation->cgroup_path);
 	free(creation->cgroup_host_path);
 	free(creation->rootfs_path);

@@ -11,6 +11,7 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/cgroup/resctrl.h"
+#include "libcontainer/cgroup/scope.h"
 #include "libcontainer/container.h"
 #include "libcontainer/init/init.h"
 #include "libcontainer/lifecycle/passed_on.h"
@@ -36,8 +37,10 @@ struct creation {
 	struct arena arena;
 	struct passed_on passed_on;
 	char *rootfs_path;
-	char *cgroup_path;       // below the cgroup2 mount; NULL: no cgroup
-	char *cgroup_host_path;  // the same with the mount, lent to the rootfs plan
+	char *cgroup_path;        // below the cgroup2 mount; NULL: no cgroup
+	char *cgroup_host_path;   // the same with the mount, lent to the rootfs plan
+	struct scope_name scope;  // of systemd, which makes the cgroup; its unit NULL: husk does
+	char *scope_program;
 	bool rootless;
 	struct namespace_plan namespaces;
 	struct rootfs_options rootfs_options;  // lent to the plan
@@ -54,6 +57,8 @@ struct creation {
 	struct cgroup cgroup;
 	int resctrl;  // root of the resctrl file system, only with linux.intelRdt
 	struct resctrl_made resctrl_made;
+	struct scope_holder scope_holder;
+	bool scope_started;
 	struct init init;
 	struct limits_saved files;
 	struct hooks_files hooks_files;
@@ -82,6 +87,13 @@ int creation_read_bundle(struct creation *creation, struct error *err) must_chec
 int creation_plan(struct creation *creation, struct error *err) must_check;
 int creation_compile(struct creation *creation, struct error *err) must_check;
 void creation_describe(struct creation *creation, struct text *text);
+// create_scope.c: with the systemd cgroup manager
+int creation_plan_scope(struct creation *creation, struct error *err) must_check;
+// Has systemd make the cgroup, and opens it.
+int creation_start_scope(struct creation *creation, struct error *err) must_check;
+void creation_stop_scope(struct creation *creation);
+// init is in the cgroup: what kept it alive so far leaves.
+int creation_hand_over_scope(struct creation *creation, struct error *err) must_check;
 // birth.c: from clone3 to "ready"
 // What the child will be given; sync: its end of the conversation, -1 when the steps are only to be shown.
 int creation_fill_init(struct creation *creation, int sync, struct error *err) must_check;

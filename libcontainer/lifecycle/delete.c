@@ -4,10 +4,12 @@
 #include <signal.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/cgroup/scope_name.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/remove.h"
+#include "libcontainer/namespaces/namespaces.h"
 
 #define KILL_MS 10000
 
@@ -43,9 +45,24 @@ static int kill_init(struct opened *opened, struct error *err)
 	return 0;
 }
 
+static int find_torn_unit(struct opened *opened, const struct spec *spec, const char *id,
+			  struct error *err)
+{
+	struct scope_name name;
+	opened->record.rootless = namespaces_caller_is_rootless();
+	if (scope_name_parse(spec->linux_.cgroups_path, id, opened->record.rootless, &name, err) <
+	    0)
+		return -1;
+	free(opened->record.systemd_scope);
+	opened->record.systemd_scope = take_ptr(&name.unit);
+	scope_name_done(&name);
+	return 0;
+}
+
 // Records are written whole or not at all, so a torn one was damaged from outside. The configuration beside it still says where
 // the processes are.
-static int find_torn(struct opened *opened, const char *id, struct error *err)
+static int find_torn(const struct container_context *context, struct opened *opened, const char *id,
+		     struct error *err)
 {
 	const struct spec *spec = NULL;
 	auto_free char *path = NULL;
@@ -53,7 +70,10 @@ static int find_torn(struct opened *opened, const char *id, struct error *err)
 	if (opened_config(opened, &spec, &unreadable) < 0)
 		return 0;
 	int result = cgroup_host_open(&opened->host, err);
-	if (result == 0 && opened->host.kind != cgroup_host_kind_none) {
+	if (result == 0 && (context->cgroup_manager == container_cgroup_manager_systemd ||
+			    scope_name_is_triple(spec->linux_.cgroups_path)))
+		result = find_torn_unit(opened, spec, id, err);
+	else if (result == 0 && opened->host.kind != cgroup_host_kind_none) {
 		result = cgroup_place(&opened->host, spec->linux_.cgroups_path, id, &path, err);
 		if (result == 0 &&
 		    cgroup_open(&opened->host, path, &opened->cgroup, &unreadable) < 0)
@@ -94,6 +114,8 @@ static int remove_opened(const struct container_context *context, struct opened 
 		.bundle = opened->record.bundle,
 		.rootfs = opened->record.rootfs,
 		.log = context->log,
+		.context = context,
+		.record = &opened->record,
 	};
 	int result = remove_container(&removal, err);
 	spec_free(spec);
@@ -136,7 +158,7 @@ int container_delete(const struct container_context *context, const char *id, bo
 			return -1;
 		}
 	}
-	if (opened.torn && find_torn(&opened, id, err) < 0)
+	if (opened.torn && find_torn(context, &opened, id, err) < 0)
 		return -1;
 	if (!opened.torn) {
 		bool alive = opened.status != state_status_stopped;

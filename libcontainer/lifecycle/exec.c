@@ -26,6 +26,7 @@
 #include "libcontainer/lifecycle/foreground.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/passed_on.h"
+#include "libcontainer/lifecycle/systemd.h"
 
 // How long init may take to end after the processes of its pid namespace were killed.
 #define INIT_END_MS 1000
@@ -232,7 +233,7 @@ static int prepare(struct execution *e, struct error *err)
 	for (size_t i = 0; options->cgroups && options->cgroups[i]; i++)
 		if (open_sub_cgroup(e, options->cgroups[i], err) < 0)
 			return -1;
-	return 0;
+	return systemd_come_near(e->context, &e->opened.record, &e->opened.host, err);
 }
 
 static int fill_init(struct execution *e, int sync, struct error *err)

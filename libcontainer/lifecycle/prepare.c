@@ -34,10 +34,6 @@ static int check_supported(struct creation *creation, struct error *err)
 	const struct spec_linux *linux_ = &creation->spec->linux_;
 	if (linux_->intel_rdt.set && resctrl_open(&creation->resctrl, err) < 0)
 		return -1;
-	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
-		return error_set(
-			err, ENOTSUP,
-			"the systemd cgroup driver is not supported by this version of husk");
 	return 0;
 }
 
@@ -64,6 +60,10 @@ static int plan_cgroup(struct creation *creation, struct error *err)
 	const struct spec_linux *linux_ = &creation->spec->linux_;
 	if (cgroup_host_open(&creation->host, err) < 0)
 		return -1;
+	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
+		return cgroup_check(&creation->host, &linux_->resources, err) < 0
+			       ? -1
+			       : creation_plan_scope(creation, err);
 	bool disabled = creation->context->cgroup_manager == container_cgroup_manager_disabled;
 	if (disabled || creation->host.kind == cgroup_host_kind_none) {
 		if (!has_limits(&linux_->resources))
@@ -175,8 +175,13 @@ void creation_describe(struct creation *creation, struct text *text)
 		    creation->bundle, creation->rootfs_path);
 	text_add(text, "namespaces\n");
 	namespaces_describe(&creation->namespaces, "  ", text);
-	text_printf(text, "cgroup\n  %s%s\n", creation->cgroup_path ? creation->host.mount : "none",
-		    creation->cgroup_path ? creation->cgroup_path : "");
+	if (creation->scope.unit)
+		text_printf(text, "cgroup\n  of systemd's unit %s in %s\n", creation->scope.unit,
+			    creation->scope.slice);
+	else
+		text_printf(text, "cgroup\n  %s%s\n",
+			    creation->cgroup_path ? creation->host.mount : "none",
+			    creation->cgroup_path ? creation->cgroup_path : "");
 	cgroup_describe(&creation->spec->linux_.resources, "  ", text);
 	describe_net_devices(creation, text);
 	text_add(text, "files\n");

@@ -11,6 +11,7 @@
 #include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/lifecycle/systemd.h"
 #include "libcontainer/state/state.h"
 
 // How long processes may take to die after SIGKILL (a process in uninterruptible sleep takes as long as it likes).
@@ -65,8 +66,20 @@ static int leave_resctrl(const struct removal *removal, struct error *err)
 	return resctrl_remove(root, &removal->spec->linux_.intel_rdt, removal->id, err);
 }
 
+// A unit whose processes have ended goes by itself; systemd is asked all the same, so that it is gone when delete says so.
+static int stop_unit(const struct removal *removal, struct error *err)
+{
+	if (!removal->record->systemd_scope)
+		return 0;
+	if (removal->cgroup->fd >= 0 && cgroup_kill(removal->cgroup, err) < 0)
+		return -1;
+	return systemd_stop(removal->context, removal->record, err);
+}
+
 int remove_container(const struct removal *removal, struct error *err)
 {
+	if (stop_unit(removal, err) < 0)
+		return -1;
 	if (remove_cgroup(removal, err) < 0 ||
 	    remove_root_mounts(removal->rootfs, removal->root_mount, err) < 0)
 		return -1;

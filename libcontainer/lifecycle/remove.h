@@ -7,6 +7,8 @@
 #include "libcontainer/base/error.h"
 #include "libcontainer/base/log.h"
 #include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/container.h"
+#include "libcontainer/state/state.h"
 #include "spec/spec.h"
 
 struct removal {
@@ -19,6 +21,8 @@ struct removal {
 	const struct spec
 		*spec;  // for the hooks; NULL: there is no readable configuration, hence no hooks
 	const char *bundle, *rootfs;
+	const struct container_context *context;
+	const struct state_record *record;  // of systemd's unit
 	const struct log *log;
 };
 

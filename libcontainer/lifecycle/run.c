@@ -93,6 +93,8 @@ static int stay(struct creation *creation, bool keep, int *status, struct error 
 		.bundle = creation->bundle,
 		.rootfs = creation->rootfs_path,
 		.log = creation->context->log,
+		.context = creation->context,
+		.record = &creation->record,
 	};
 	if (remove_container(&removal, &failure) < 0 && result == 0) {
 		*err = failure;

@@ -9,6 +9,7 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/resources_text.h"
+#include "libcontainer/lifecycle/systemd.h"
 
 // spec: owned by the caller, on success.
 static int stored_limits(const struct opened *opened, const struct spec **spec, struct error *err)
@@ -26,8 +27,44 @@ static int stored_limits(const struct opened *opened, const struct spec **spec, 
 	return 0;
 }
 
+struct told {
+	struct opened *opened;
+	const struct text *merged;  // all limits, as JSON
+	const struct container_context *context;
+};
+
+// systemd writes its own, coarser values to some of the files: what is in force is written once more behind it.
+static int tell_systemd(void *data, struct error *err)
+{
+	const struct told *told = data;
+	const struct text *merged = told->merged;
+	const struct spec *all = NULL;
+	struct spec_error why;
+	if (spec_parse_resources(merged->data, merged->length, &all, &why) < 0)
+		return error_set(err, EINVAL, "limits: %s: %s", why.path, why.reason);
+	int result = systemd_update(told->context, &told->opened->record, merged->data,
+				    merged->length, err);
+	if (result == 0)
+		result = cgroup_set_resources(&told->opened->cgroup, &all->linux_.resources,
+					      told->context->log, err);
+	spec_free(all);
+	return result;
+}
+
+// The kernel first: what it refuses, systemd need not know.
+static int change_cgroup(struct opened *opened, const struct spec_resources *change,
+			 const struct spec_resources *stored, const struct text *merged,
+			 const struct container_context *context, struct error *err)
+{
+	struct told told = {opened, merged, context};
+	const struct cgroup_sequel sequel = {tell_systemd, &told};
+	return cgroup_update(&opened->cgroup, change, stored,
+			     opened->record.systemd_scope ? &sequel : NULL, context->log, err);
+}
+
 static int apply(struct opened *opened, const struct spec_resources *change,
-		 const struct spec_resources *stored, const struct log *log, struct error *err)
+		 const struct spec_resources *stored, const struct container_context *context,
+		 struct error *err)
 {
 	auto_text struct text merged = {0};
 	resources_text_merge(&merged, stored, change);
@@ -35,7 +72,7 @@ static int apply(struct opened *opened, const struct spec_resources *change,
 		return error_set(err, ENOMEM, "out of memory");
 	if (state_prepare_resources(opened->dir_fd, merged.data, merged.length, err) < 0)
 		return -1;
-	if (cgroup_update(&opened->cgroup, change, stored, log, err) < 0) {
+	if (change_cgroup(opened, change, stored, &merged, context, err) < 0) {
 		state_discard_resources(opened->dir_fd);
 		return -1;
 	}
@@ -43,12 +80,12 @@ static int apply(struct opened *opened, const struct spec_resources *change,
 }
 
 static int change_limits(struct opened *opened, const struct spec_resources *change,
-			 const struct log *log, struct error *err)
+			 const struct container_context *context, struct error *err)
 {
 	const struct spec *stored = NULL;
 	if (stored_limits(opened, &stored, err) < 0)
 		return -1;
-	int result = apply(opened, change, &stored->linux_.resources, log, err);
+	int result = apply(opened, change, &stored->linux_.resources, context, err);
 	spec_free(stored);
 	return result;
 }
@@ -77,7 +114,7 @@ int container_update(const struct container_context *context, const char *id, co
 				 why.reason);
 	int result = open_live(context, id, &opened, err);
 	if (result == 0)
-		result = change_limits(&opened, &change->linux_.resources, context->log, err);
+		result = change_limits(&opened, &change->linux_.resources, context, err);
 	spec_free(change);
 	return result;
 }

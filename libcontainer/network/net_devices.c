@@ -11,6 +11,7 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/base/text.h"
+#include "libcontainer/kernel/companion.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/network/network.h"
@@ -21,37 +22,13 @@
 
 // ---- finding ---------------------------------------------------------------------------------------
 
-static char *path_in(const char *directory, size_t length)
-{
-	auto_text struct text path = {0};
-	text_add_bytes(&path, directory, length);
-	text_add(&path, "/" MOVER);
-	return text_take(&path);
-}
-
-// Never along PATH: it is the caller's, and this runs with the host's privileges.
 int network_find_mover(char **path, struct error *err)
 {
-	char own[4096];
-	ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-	own[length > 0 ? length : 0] = '\0';
-	const char *slash = strrchr(own, '/');
-	if (slash && !text_has_prefix(own, "/memfd:")) {
-		*path = path_in(own, (size_t)(slash - own));
-		if (!*path)
-			return error_set(err, ENOMEM, "out of memory");
-		if (access(*path, X_OK) == 0)
-			return 0;
-		free(take_ptr(path));
-	}
-	*path = path_in(HUSK_LIBEXECDIR, strlen(HUSK_LIBEXECDIR));
-	if (!*path)
-		return error_set(err, ENOMEM, "out of memory");
-	if (access(*path, X_OK) == 0)
+	if (companion_find(MOVER, path) == 0)
 		return 0;
 	return error_errno(err,
 			   "linux.netDevices: the program " MOVER " is neither beside husk nor %s",
-			   *path);
+			   *path ? *path : "found");
 }
 
 // ---- running ---------------------------------------------------------------------------------------

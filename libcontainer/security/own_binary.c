@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -31,6 +32,8 @@
 #define MFD_EXEC 0x0010U
 #endif
 
+// of the kernel, without the NUL
+#define MEMFD_NAME_MAX 249
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDU  // the kernel's fixed inode number
 
@@ -49,12 +52,18 @@ static bool is_unwritable(int file)
 	       stat("/proc/self/ns/user", &ns) == 0 && ns.st_ino == INITIAL_USER_NAMESPACE;
 }
 
+// Its name is the program's path, so that the programs beside it can still be found (kernel/companion.h).
 static int make_memfd(void)
 {
+	char name[MEMFD_NAME_MAX + 1];
+	ssize_t length = readlink("/proc/self/exe", name, sizeof name);
+	if (length < 1 || (size_t)length == sizeof name)
+		length = stpcpy(name, "husk") - name;
+	name[length] = '\0';
 	// before 6.3 the flag is unknown, and every memfd may be executed
-	int fd = memfd_create("husk", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("husk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	return fd;
 }
 

@@ -194,13 +194,4 @@ test_device_rules_without_a_cgroup_are_refused() {
 	refused cgroup run --bundle "$B" "$ID"
 }
 
-# limits that the caller wants through systemd must not be lost: without the driver it is refused
-test_systemd_manager_is_refused() {
-	husk features | jq -e '.linux.cgroup.systemd == false' >/dev/null
-	bundle
-	config --arg i "$ID" '.linux.cgroupsPath = ":husk:" + $i'
-	refused 'systemd cgroup manager is not available' --systemd-cgroup run --bundle "$B" "$ID"
-	refused 'systemd cgroup manager is not available' --cgroup-manager systemd run --bundle "$B" "$ID"
-}
-
 run_tests "$@"

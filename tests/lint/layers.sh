@@ -22,6 +22,7 @@ for peer in state namespaces rootfs cgroup security process network; do rank[lib
 exceptions=(
 	"libcontainer/container.h:libcontainer/base the public header is made of the base types"
 	"runtime/features.c:libcontainer/ the words that each part knows are the answer of features"
+	"runtime/scope/:libcontainer/ a program of its own that shares the lower layers"
 	"runtime/link/:libcontainer/ a program of its own that shares the lower layers"
 	"runtime/:libcontainer/base options, errors and text are the common ground"
 	"runtime/:libcontainer/kernel/process.h signal names are an option's syntax"

@@ -286,9 +286,19 @@ START_TEST(cgroup_managers)
 {
 	struct container_context context = {0};
 	struct global_options options = {.systemd_cgroup = true};
-	assert_error(global_options_apply(&options, &context, &err), "--systemd-cgroup");
+	ck_assert_int_eq(global_options_apply(&options, &context, &err), 0);
+	ck_assert_int_eq(context.cgroup_manager, container_cgroup_manager_systemd);
+	context = (struct container_context){0};
 	options = (struct global_options){.cgroup_manager = "systemd"};
-	assert_error(global_options_apply(&options, &context, &err), "--cgroup-manager systemd");
+	ck_assert_int_eq(global_options_apply(&options, &context, &err), 0);
+	ck_assert_int_eq(context.cgroup_manager, container_cgroup_manager_systemd);
+	ck_assert_int_eq(context.systemd_timeout_ms, 0);
+	setenv("HUSK_SYSTEMD_TIMEOUT", "2", 1);
+	ck_assert_int_eq(global_options_apply(&options, &context, &err), 0);
+	ck_assert_int_eq(context.systemd_timeout_ms, 2000);
+	setenv("HUSK_SYSTEMD_TIMEOUT", "soon", 1);
+	assert_error(global_options_apply(&options, &context, &err), "\"soon\"");
+	unsetenv("HUSK_SYSTEMD_TIMEOUT");
 	options = (struct global_options){.cgroup_manager = "docker"};
 	assert_error(global_options_apply(&options, &context, &err), "\"docker\"");
 	options = (struct global_options){.rootless = "often"};

@@ -119,10 +119,10 @@ static int protect_by_swap(char **argv)
 	double took = now_us() - start;
 	printf("%.0f us for a file of %lld bytes\n", took, (long long)before.st_size);
 	fflush(stdout);
-	if (strcmp(own_link(), "/memfd:husk (deleted)") != 0 || !content_is_right())
+	if (strncmp(own_link(), "/memfd:/", 8) != 0 || !content_is_right())
 		return 3;
 	// a second time changes nothing
-	if (own_binary_protect(argv, &err) < 0 || strcmp(own_link(), "/memfd:husk (deleted)") != 0)
+	if (own_binary_protect(argv, &err) < 0 || strncmp(own_link(), "/memfd:/", 8) != 0)
 		return 4;
 	changed = 3;
 	pid_t pid = fork();
@@ -182,7 +182,7 @@ static int protect_by_copy(char **argv)
 		fprintf(stderr, "%s\n", err.message);
 		return 32;
 	}
-	if (!getenv("HUSK_TEST_COPIED") || strcmp(own_link(), "/memfd:husk (deleted)") != 0)
+	if (!getenv("HUSK_TEST_COPIED") || strncmp(own_link(), "/memfd:/", 8) != 0)
 		return 33;
 	if (own_binary_protect(argv, &err) < 0 || fstat(self, &st) < 0 || st.st_size == 0)
 		return 34;
