@@ -405,7 +405,7 @@ test_relative_links_cannot_climb_out() {
 test_links_planted_by_the_first_run() {
 	lay_canary
 	bundle
-	config '.mounts += [{destination:"/work/x",type:"tmpfs",source:"tmpfs"}]'
+	config '.mounts += [{destination:"/srv/x",type:"tmpfs",source:"tmpfs"}]'
 	run_shell "rm -rf /var /tmp; ln -s $S/canary /var; ln -s $S/canary /tmp"
 	config '.mounts += [{destination:"/var/sub",type:"tmpfs",source:"tmpfs"},{destination:"/tmp/new/dir",type:"tmpfs",source:"tmpfs"}]'
 	args /bin/true
