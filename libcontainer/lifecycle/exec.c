@@ -24,6 +24,7 @@
 #include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/exec_process.h"
 #include "libcontainer/lifecycle/foreground.h"
+#include "libcontainer/lifecycle/joined.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/passed_on.h"
 #include "libcontainer/lifecycle/systemd.h"
@@ -88,60 +89,6 @@ static int check_terminal(const struct execution *e, struct error *err)
 }
 
 // ---- where to --------------------------------------------------------------------------------------
-
-static int differs(int proc, const char *name, bool *result, struct error *err)
-{
-	char own[32];
-	struct stat mine, theirs;
-	snprintf(own, sizeof own, "/proc/self/%s", name);
-	if (stat(own, &mine) < 0)
-		return error_errno(err, "stat %s", own);
-	if (fstatat(proc, name, &theirs, 0) < 0)
-		return errno == ENOENT || errno == ESRCH
-			       ? error_set(err, ESRCH, "container not running: %s",
-					   error_text(ESRCH))
-			       : error_errno(err, "stat %s of the container's init", name);
-	*result = mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev;
-	return 0;
-}
-
-static int find_namespaces(struct execution *e, struct error *err)
-{
-	static const struct {
-		enum spec_namespace_type type;
-		const char *name;
-	} files[] = {
-		{spec_namespace_type_user, "ns/user"},     {spec_namespace_type_pid, "ns/pid"},
-		{spec_namespace_type_network, "ns/net"},   {spec_namespace_type_mount, "ns/mnt"},
-		{spec_namespace_type_ipc, "ns/ipc"},       {spec_namespace_type_uts, "ns/uts"},
-		{spec_namespace_type_cgroup, "ns/cgroup"}, {spec_namespace_type_time, "ns/time"},
-	};
-	char path[32];
-	snprintf(path, sizeof path, "/proc/%d", (int)e->opened.record.pid);
-	auto_close int proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		return opened_not_running(&e->opened, "exec in", err);
-	for (size_t i = 0; i < array_size(files); i++) {
-		bool different = false;
-		// a user namespace may have been added for a plain user
-		if (!e->spec->linux_.namespaces[files[i].type].listed &&
-		    files[i].type != spec_namespace_type_user)
-			continue;
-		if (differs(proc, files[i].name, &different, err) < 0)
-			return -1;
-		if (different)
-			e->flags |= (int)namespaces_clone_flag(files[i].type);
-	}
-	if (!(e->flags & CLONE_NEWNS)) {
-		e->target_root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (e->target_root < 0)
-			return error_errno(err, "open the container's root");
-	}
-	// what was read belongs to init only if init still lives now
-	if (process_wait_pidfd(e->init_pidfd, 0) != 0)
-		return opened_not_running(&e->opened, "exec in", err);
-	return 0;
-}
 
 // "[CONTROLLERS:]PATH": one tree in cgroup v2, so the controllers say nothing.
 static int open_sub_cgroup(struct execution *e, const char *wanted, struct error *err)
@@ -220,7 +167,8 @@ static int prepare(struct execution *e, struct error *err)
 		return -1;
 	if (state_open_init(&e->opened.record, &e->init_pidfd, err) < 0)
 		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
-	if (find_namespaces(e, err) < 0)
+	if (joined_find(&e->opened, e->spec, e->init_pidfd, "exec in", &e->flags, &e->target_root,
+			err) < 0)
 		return -1;
 	const struct log *log = e->context->log;
 	int planned =

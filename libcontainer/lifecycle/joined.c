@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// See joined.h.
+#include "libcontainer/lifecycle/joined.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/namespaces/namespaces.h"
+
+static int differs(int proc, const char *name, bool *result, struct error *err)
+{
+	char own[32];
+	struct stat mine, theirs;
+	snprintf(own, sizeof own, "/proc/self/%s", name);
+	if (stat(own, &mine) < 0)
+		return error_errno(err, "stat %s", own);
+	if (fstatat(proc, name, &theirs, 0) < 0)
+		return errno == ENOENT || errno == ESRCH
+			       ? error_set(err, ESRCH, "container not running: %s",
+					   error_text(ESRCH))
+			       : error_errno(err, "stat %s of the container's init", name);
+	*result = mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev;
+	return 0;
+}
+
+int joined_find(const struct opened *opened, const struct spec *spec, int init_pidfd,
+		const char *what, int *flags, int *root, struct error *err)
+{
+	static const struct {
+		enum spec_namespace_type type;
+		const char *name;
+	} files[] = {
+		{spec_namespace_type_user, "ns/user"},     {spec_namespace_type_pid, "ns/pid"},
+		{spec_namespace_type_network, "ns/net"},   {spec_namespace_type_mount, "ns/mnt"},
+		{spec_namespace_type_ipc, "ns/ipc"},       {spec_namespace_type_uts, "ns/uts"},
+		{spec_namespace_type_cgroup, "ns/cgroup"}, {spec_namespace_type_time, "ns/time"},
+	};
+	char path[32];
+	*flags = 0;
+	snprintf(path, sizeof path, "/proc/%d", (int)opened->record.pid);
+	auto_close int proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return opened_not_running(opened, what, err);
+	for (size_t i = 0; i < array_size(files); i++) {
+		bool different = false;
+		// a user namespace may have been added for a plain user
+		if (!spec->linux_.namespaces[files[i].type].listed &&
+		    files[i].type != spec_namespace_type_user)
+			continue;
+		if (differs(proc, files[i].name, &different, err) < 0)
+			return -1;
+		if (different)
+			*flags |= (int)namespaces_clone_flag(files[i].type);
+	}
+	if (!(*flags & CLONE_NEWNS)) {
+		int fd = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(err, "open the container's root");
+		*root = fd;
+	}
+	// what was read belongs to init only if init still lives now
+	if (process_wait_pidfd(init_pidfd, 0) != 0)
+		return opened_not_running(opened, what, err);
+	return 0;
+}
