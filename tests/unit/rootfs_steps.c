@@ -546,7 +546,7 @@ END_TEST
 START_TEST(cwd_is_made)
 {
 	struct trial trial = {.mounts = SEVEN_MOUNTS, .cwd = "/srv/here"};
-	expect(&trial, "stat -c '%n %a' /srv/here", "/work/here 755\n");
+	expect(&trial, "stat -c '%n %a' /srv/here", "/srv/here 755\n");
 	trial.cwd = "/proc/self/fd/3";
 	expect_error(&trial, "process.cwd /proc/self/fd/3");
 }
