@@ -64,7 +64,9 @@ fi
 jq --argjson limits "$limits" '.process.args = ["/bin/show"] | .process.terminal = false | .hostname = "husk-demo" | .root.readonly = false |
 	.process.capabilities |= with_entries(.value = ["CAP_KILL"]) | .process.capabilities.inheritable = [] | .process.capabilities.ambient = [] |
 	.linux.namespaces |= (map(select(.type != "network" and .type != "cgroup")) + [{type:"network"},{type:"cgroup"}]) |
-	if $limits then .linux.resources += $limits else . end' "$work/bundle/config.json" >"$work/config.json"
+	if $limits then .linux.resources += $limits else . end |
+	if $limits and all(.mounts[]; .destination != "/sys/fs/cgroup") then
+		.mounts += [{destination:"/sys/fs/cgroup", type:"cgroup", source:"cgroup", options:["nosuid","noexec","nodev","ro"]}] else . end' "$work/bundle/config.json" >"$work/config.json"
 mv "$work/config.json" "$work/bundle/config.json"
 grep -q SCMP "$work/bundle/config.json" || {
 	jq --slurpfile p "$top/seccomp-profiles/default.json" '.linux.seccomp = ($p[0] | .linux.seccomp? // .)' "$work/bundle/config.json" >"$work/config.json"
