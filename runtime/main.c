@@ -153,6 +153,8 @@ int main(int argc, char **argv)
 		return 1;
 	// a limit of the file size is an error of write like a full disk, which is undone and reported
 	signal(SIGXFSZ, SIG_IGN);
+	// a caller that ignores it would have the kernel take the status of our children away
+	signal(SIGCHLD, SIG_DFL);
 	if (invoke(&call, argv, &err) < 0) {
 		report_error(&call.report, err.message);
 		call.status = call.command ? call.command->failure : 1;

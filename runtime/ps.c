@@ -87,8 +87,6 @@ static int run_ps(char *const *arguments, int out_fd, struct error *err)
 	auto_close int err_fd = memory_file("ps-errors", err);
 	if (err_fd < 0)
 		return -1;
-	// a caller that ignores SIGCHLD would take the status away from us
-	signal(SIGCHLD, SIG_DFL);
 	pid_t pid = fork();
 	if (pid < 0)
 		return error_errno(err, "ps: fork");

@@ -192,8 +192,8 @@ static int run_hooks(struct init *init, enum spec_hook_kind kind, const char *st
 		return error_set(err, ENOMEM, "hooks.%s: out of memory", spec_hook_kind_name(kind));
 	char *const *environment =
 		kind == spec_hook_kind_start_container ? init->environment.variables : NULL;
-	return hooks_run_to(&init->hooks_files, &init->spec->hooks[kind], kind, text_string(&state),
-			    cwd, environment, err);
+	return hooks_run_to(&init->hooks_files, -1, &init->spec->hooks[kind], kind,
+			    text_string(&state), cwd, environment, err);
 }
 
 static int container_hooks(struct init *init, struct error *err)

@@ -31,8 +31,8 @@ static int enter(struct init *init, struct error *err)
 {
 	if (setns(init->target_pidfd, init->target_namespaces) < 0)
 		return errno == ESRCH ? error_set(err, ESRCH,
-						  "container not running: join its namespaces: No "
-						  "such process")
+						  "container not running: its init ended while its "
+						  "namespaces were joined")
 				      : error_errno(err, "join the namespaces of the container");
 	return 0;
 }

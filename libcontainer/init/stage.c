@@ -36,7 +36,10 @@ static int enter_container(struct init *init, struct error *err)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_errno(err, "prctl PR_SET_DUMPABLE");
 	if (setns(init->target_pidfd, init->target_namespaces) < 0)
-		return error_errno(err, "join the namespaces of the container");
+		return errno == ESRCH ? error_set(err, ESRCH,
+						  "container not running: its init ended while its "
+						  "namespaces were joined")
+				      : error_errno(err, "join the namespaces of the container");
 	init->target_namespaces = 0;
 	init->become_root = false;
 	return namespaces_become_root(init->proc_fd, &init->may_set_groups, err);
@@ -53,11 +56,13 @@ static int enter_namespaces(struct init *init, struct error *err)
 		return -1;
 	if (namespaces_join(plan, true, &left, err) < 0 || enter_user_namespace(init, err) < 0)
 		return -1;
-	if (namespaces_become_root(init->proc_fd, &init->may_set_groups, err) < 0)
-		return -1;
 	if (left && namespaces_join(plan, false, &left, err) < 0)
 		return -1;
-	return namespaces_for_children(plan, &none, err);
+	// before the change of the user: after it our files in /proc belong to the host's root, and the offsets of a time namespace
+	// are written to one of them
+	if (namespaces_for_children(plan, &none, err) < 0)
+		return -1;
+	return namespaces_become_root(init->proc_fd, &init->may_set_groups, err);
 }
 
 static int clone_init(struct init *init, const struct init_step *steps, struct error *err)
@@ -70,6 +75,9 @@ static int clone_init(struct init *init, const struct init_step *steps, struct e
 	if (pid < 0)
 		return error_errno(err, "clone the container's process");
 	if (pid == 0) {
+		// Two now write to one socket: what init says must not arrive before its pid does.
+		if (sync_wait_proceed(init->sync, err) < 0)
+			return -1;
 		init->wait_for_maps = false;
 		init_walk(init, steps);
 	}

@@ -7,6 +7,7 @@
 //	   | writes uid_map, gid_map, oom score, opens the user namespace            |
 //	   | ---- proceed ------------------> |                                      |
 //	   | <--- pid (of init) --------------| exits                                |
+//	   | ---- proceed -----------------------------------------------------------> |  says nothing before it
 //	   | <--- net_devices (with the network namespace) ----------------------------|  only with linux.netDevices
 //	   | moves them                                                              |
 //	   | ---- proceed -----------------------------------------------------------> |

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,29 @@ int signals_block_all(sigset_t *before)
 	sigset_t all;
 	sigfillset(&all);
 	return sigprocmask(SIG_SETMASK, &all, before);
+}
+
+int signals_open_interrupts(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGTERM);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int signals_take_interrupt(int fd)
+{
+	struct signalfd_siginfo info;
+	struct sigaction action;
+	if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
+		return 0;
+	// (the kernel keeps a signal that is blocked, ignored or not)
+	int signal = (int)info.ssi_signo;
+	bool ignored = sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+	return ignored ? 0 : signal;
 }
 
 int signals_reset(void)

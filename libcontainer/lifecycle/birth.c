@@ -20,6 +20,8 @@
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/socket.h"
 #include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/cgroup/oom.h"
+#include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/hook_calls.h"
@@ -213,19 +215,33 @@ const char *birth_filter_hint(int status, const struct syscall_filter *filter)
 		       : "";
 }
 
-static int died(struct creation *creation, struct error *err)
+// Whom SIGKILL comes from nobody is told; the kernel counts its own.
+const char *birth_kill_hint(int status, const struct cgroup *cgroup)
+{
+	struct cgroup_oom oom = {.fd = -1};
+	struct error ignored;
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || cgroup->fd < 0)
+		return "";
+	if (cgroup_oom_open(cgroup, &oom, &ignored) < 0 || oom.fd < 0)
+		return "";
+	bool out_of_memory = oom.kills > 0;
+	cgroup_oom_close(&oom);
+	return out_of_memory ? " (out of memory: memory.events of its cgroup counts an oom_kill; "
+			       "linux.resources.memory.limit could be too low)"
+			     : "";
+}
+
+int creation_died(struct creation *creation, struct error *err)
 {
 	int status = 0;
 	pid_t *pid = creation->pid > 0 ? &creation->pid : &creation->stage;
 	if (*pid > 0 && process_reap(*pid, &status) == 0)
 		*pid = 0;
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return error_set(err, 0,
-				 "read from the init process: it was killed (OOM: the memory limit "
-				 "could be too low)");
 	if (WIFSIGNALED(status))
-		return error_set(err, 0, "read from the init process: it died of signal %d%s",
-				 WTERMSIG(status), birth_filter_hint(status, &creation->filter));
+		return error_set(err, 0,
+				 "read from the init process: it was killed by signal %d%s%s",
+				 WTERMSIG(status), birth_kill_hint(status, &creation->cgroup),
+				 birth_filter_hint(status, &creation->filter));
 	return error_set(err, 0, "read from the init process: it ended too early%s",
 			 birth_filter_hint(status, &creation->filter));
 }
@@ -259,6 +275,8 @@ static int on_pid(struct creation *creation, pid_t pid, struct error *err)
 	creation->pidfd = sys_pidfd_open(pid);
 	if (creation->pidfd < 0)
 		return error_errno(err, "pidfd_open of the container's process");
+	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
+		return -1;
 	if (process_reap(creation->stage, &status) < 0)
 		return error_errno(err, "wait for the stage");
 	creation->stage = 0;
@@ -282,7 +300,7 @@ static int on_hooks(struct creation *creation, struct error *err)
 	for (size_t i = 0; i < array_size(kinds); i++)
 		if (hook_calls_run(creation->spec, kinds[i], creation->options->id,
 				   creation->bundle, creation->rootfs_path, "creating",
-				   creation->pid, err) < 0)
+				   creation->pid, creation->interrupts, err) < 0)
 			return -1;
 	return sync_send_step(creation->sync, sync_step_proceed, err);
 }
@@ -352,7 +370,32 @@ static int answer(struct creation *creation, struct sync_record *record, int *fd
 	case sync_step_proceed:
 		break;
 	}
-	return died(creation, err);
+	return creation_died(creation, err);
+}
+
+// What was asked for could not be done because the process that asked is dead: then that is what there is to say.
+static bool explained_by_death(const struct creation *creation, enum sync_step step,
+			       const struct error *err)
+{
+	bool about_process = err->code == EPIPE || err->code == ECONNRESET;
+	switch (step) {
+	case sync_step_need_maps:
+	case sync_step_pid:
+	case sync_step_net_devices:
+		about_process = true;
+		break;
+	case sync_step_hooks:
+	case sync_step_terminal:
+	case sync_step_listener:
+	case sync_step_ready:
+	case sync_step_proceed:
+	case sync_step_last:
+	case sync_step_end:
+	case sync_step_failed:
+		break;
+	}
+	return about_process && (creation->pid > 0 || creation->stage > 0) &&
+	       process_wait_pidfd(creation->pidfd, 0) == 1;
 }
 
 int creation_converse(struct creation *creation, struct error *err)
@@ -362,21 +405,24 @@ int creation_converse(struct creation *creation, struct error *err)
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
-		if (sync_receive(creation->sync, &record, &fd, err) < 0)
+		if (attend_receive(creation->sync, creation->stage > 0 ? creation->pidfd : -1,
+				   creation->interrupts, &record, &fd, err) < 0)
 			return -1;
 		int result = answer(creation, &record, &fd, err);
+		if (result < 0 && explained_by_death(creation, record.step, err))
+			return creation_died(creation, err);
 		if (result != 0)
 			return result < 0 ? -1 : 0;
 	}
 }
 
-int birth_await_program(int sync, pid_t pid, struct error *err)
+int birth_await_program(int sync, pid_t pid, int interrupts, struct error *err)
 {
 	bool last = false, failed = false;
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
-		if (sync_receive(sync, &record, &fd, err) < 0)
+		if (attend_receive(sync, -1, interrupts, &record, &fd, err) < 0)
 			return -1;
 		last |= record.step == sync_step_last;
 		if (record.step == sync_step_failed) {
@@ -390,6 +436,7 @@ int birth_await_program(int sync, pid_t pid, struct error *err)
 
 int creation_await_program(struct creation *creation, struct error *err)
 {
-	int result = birth_await_program(creation->sync, creation->pid, err);
-	return result == 1 ? died(creation, err) : result;
+	int result =
+		birth_await_program(creation->sync, creation->pid, creation->interrupts, err);
+	return result == 1 ? creation_died(creation, err) : result;
 }

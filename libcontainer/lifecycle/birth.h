@@ -9,6 +9,7 @@
 
 #include "libcontainer/base/error.h"
 #include "libcontainer/base/log.h"
+#include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/security/security.h"
 #include "spec/spec.h"
 
@@ -20,9 +21,13 @@ void birth_restore_oom_score(const char before[16]);
 // clone3 with a pidfd, straight into the cgroup (cgroup_fd -1: the caller's). Returns twice, like fork.
 pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err) must_check;
 
-// After proceed: until the program runs (0). -1 with the child's own error; 1 when it ended on the way and could not say why: it is
-// for the caller to reap it.
-int birth_await_program(int sync, pid_t pid, struct error *err) must_check;
+// After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
+// the way and could not say why: it is for the caller to reap it.
+int birth_await_program(int sync, pid_t pid, int interrupts, struct error *err) must_check;
+
+// What to add to the message about a process that was killed (status as of waitpid): whether memory ran out in its cgroup; "" when that
+// is not known, or not so.
+const char *birth_kill_hint(int status, const struct cgroup *cgroup);
 
 // Whether that end (status as of waitpid) is one that a filter brings about.
 bool birth_ended_by_filter(int status);

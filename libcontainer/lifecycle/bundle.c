@@ -61,6 +61,9 @@ static int rootfs_path(struct creation *creation, struct error *err)
 int creation_read_bundle(struct creation *creation, struct error *err)
 {
 	const struct container_create_options *options = creation->options;
+	// what is wrong with the command line is said before what is wrong with a file
+	if (state_check_id(options->id, err) < 0)
+		return -1;
 	const char *bundle = options->bundle ? options->bundle : ".";
 	auto_close int fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

@@ -284,7 +284,8 @@ static void poststop(struct creation *creation)
 {
 	if (creation->hooks_begun)
 		hook_calls_poststop(creation->spec, creation->options->id, creation->bundle,
-				    creation->rootfs_path, creation->context->log);
+				    creation->rootfs_path, creation->interrupts,
+				    creation->context->log);
 }
 
 static int send_pidfd(const struct creation *creation, const char *what, const char *path,
@@ -317,6 +318,9 @@ static int commit(struct creation *creation, struct error *err)
 	r->creator = 0;
 	if (process_start_time(r->pid, &r->start_time, &zombie) < 0)
 		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
+	// what leads to the processes if the record should be damaged: the cgroup, or this
+	if (creation->cgroup.fd < 0 && state_note_init(creation->dir_fd, r, err) < 0)
+		return -1;
 	if (state_write(creation->dir_fd, r, err) < 0 || send_pidfds(creation, err) < 0)
 		return -1;
 	const char *pid_file = creation->options->pid_file;
@@ -328,7 +332,7 @@ static int commit(struct creation *creation, struct error *err)
 		creation->pid_file_made = true;
 	}
 	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
-		return error_context(err, "the container's process died");
+		return creation_died(creation, err);
 	return 0;
 }
 
@@ -378,6 +382,7 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		.master = -1,
 		.resctrl = -1,
 		.notify = -1,
+		.interrupts = -1,
 		.hooks_files = HOOKS_FILES_NONE,
 		.host = {.fd = -1},
 		.cgroup = {.fd = -1},
@@ -421,6 +426,7 @@ void creation_done(struct creation *creation)
 	memory_close(take_fd(&creation->master));
 	memory_close(take_fd(&creation->resctrl));
 	memory_close(take_fd(&creation->notify));
+	memory_close(take_fd(&creation->interrupts));
 	scope_release(&creation->scope_holder);
 	hooks_files_close(&creation->hooks_files);
 	cgroup_close(&creation->cgroup);

@@ -62,10 +62,10 @@ struct creation {
 	struct init init;
 	struct limits_saved files;
 	struct hooks_files hooks_files;
-	sigset_t signals;  // as the caller had them blocked
-	int sync;          // the runtime's end
-	pid_t stage;       // the intermediate process; 0: none, or gone
-	pid_t pid;         // of init; 0: none
+	int interrupts;  // foreground: signals_open_interrupts; else -1
+	int sync;        // the runtime's end
+	pid_t stage;     // the intermediate process; 0: none, or gone
+	pid_t pid;       // of init; 0: none
 	int pidfd;
 	int master;  // of the terminal, foreground only
 	int notify;  // the container's notification socket; -1: none, or for start to make
@@ -100,6 +100,8 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err) m
 int creation_clone(struct creation *creation, struct error *err) must_check;
 int creation_converse(struct creation *creation, struct error *err) must_check;
 void creation_kill(struct creation *creation);
+// The new process is dead: reaps it and says what it died of. Always -1.
+int creation_died(struct creation *creation, struct error *err);
 // Waits until the program is executed, after the last proceed of a run.
 int creation_await_program(struct creation *creation, struct error *err) must_check;
 

@@ -2,6 +2,7 @@
 // delete: success means that nothing of the container is left. Works on every state that a killed command may have left.
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/cgroup/scope_name.h"
@@ -12,6 +13,10 @@
 #include "libcontainer/namespaces/namespaces.h"
 
 #define KILL_MS 10000
+// How long a creation may go on that is about to be deleted: nearly all end within it.
+#define CREATION_MS 1000
+// How long a creator may take to undo what it has done, hooks included, before it is killed.
+#define UNDO_MS 5000
 
 static int refuse_alive(const struct opened *opened, struct error *err)
 {
@@ -60,13 +65,17 @@ static int find_torn_unit(struct opened *opened, const struct spec *spec, const 
 }
 
 // Records are written whole or not at all, so a torn one was damaged from outside. The configuration beside it still says where
-// the processes are.
+// the processes are; of a container without a cgroup there is a note.
 static int find_torn(const struct container_context *context, struct opened *opened, const char *id,
 		     struct error *err)
 {
 	const struct spec *spec = NULL;
 	auto_free char *path = NULL;
 	struct error unreadable;
+	if (!opened->record.id && !(opened->record.id = strdup(id)))
+		return error_set(err, ENOMEM, "out of memory");
+	if (state_recall_init(opened->dir_fd, &opened->record) == 0)
+		return kill_init(opened, err);
 	if (opened_config(opened, &spec, &unreadable) < 0)
 		return 0;
 	int result = cgroup_host_open(&opened->host, err);
@@ -114,6 +123,7 @@ static int remove_opened(const struct container_context *context, struct opened 
 		.bundle = opened->record.bundle,
 		.rootfs = opened->record.rootfs,
 		.log = context->log,
+		.interrupts = -1,
 		.context = context,
 		.record = &opened->record,
 	};
@@ -122,13 +132,33 @@ static int remove_opened(const struct container_context *context, struct opened 
 	return result;
 }
 
-// What holds the lock may be a `start` that waits for a hook of init for ever. It lets go when init ends.
+// A creator in the foreground undoes everything when it is asked to end; any other ends at once, and its processes with it.
+static void end_creator(const struct opened *opened)
+{
+	auto_close int pidfd = -1;
+	struct error ignored;
+	if (state_lock(opened->dir_fd, true, CREATION_MS, &ignored) == 0) {
+		state_unlock(opened->dir_fd);
+		return;
+	}
+	if (state_open_creator(&opened->record, &pidfd, &ignored) < 0 ||
+	    sys_pidfd_send_signal(pidfd, SIGTERM) < 0 || process_wait_pidfd(pidfd, UNDO_MS) != 0)
+		return;
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) == 0)
+		(void)!process_wait_pidfd(pidfd, KILL_MS);
+}
+
+// What holds the lock may be a `start` that waits for a hook of init for ever: it lets go when init ends. Or a `create` or `run`
+// that waits for one, and lets go when it ends.
 static void end_holder(const struct container_context *context, const char *id)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	struct error ignored;
-	if (opened_open(context, id, false, &opened, &ignored) == 0 &&
-	    opened.status != state_status_creating && opened.status != state_status_stopped)
+	if (opened_open(context, id, false, &opened, &ignored) < 0)
+		return;
+	if (opened.status == state_status_creating)
+		end_creator(&opened);
+	else if (opened.status != state_status_stopped)
 		(void)!kill_init(&opened, &ignored);
 }
 

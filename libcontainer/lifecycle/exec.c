@@ -21,6 +21,7 @@
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/socket.h"
 #include "libcontainer/kernel/syscalls.h"
+#include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/exec_process.h"
 #include "libcontainer/lifecycle/foreground.h"
@@ -45,6 +46,7 @@ struct execution {
 	struct passed_on passed_on;
 	struct init init;
 	int init_pidfd, target_root, sync, pidfd, master;  // owned
+	int interrupts;  // owned: signals_open_interrupts; -1: detached, signals have their usual effect
 	int flags;                                         // CLONE_NEW* to join
 	bool pid_file_made;
 	pid_t stage, pid;
@@ -290,6 +292,8 @@ static int on_pid(struct execution *e, pid_t pid, struct error *err)
 	e->pidfd = sys_pidfd_open(pid);
 	if (e->pidfd < 0)
 		return error_errno(err, "pidfd_open of the process");
+	if (sync_send_step(e->sync, sync_step_proceed, err) < 0)
+		return -1;
 	if (process_reap(e->stage, &status) < 0)
 		return error_errno(err, "wait for the stage");
 	e->stage = 0;
@@ -346,15 +350,17 @@ static int died(struct execution *e, struct error *err)
 	    process_wait_pidfd(e->init_pidfd, INIT_END_MS) == 1)
 		return opened_not_running(&e->opened, "exec in", err);
 	if (WIFSIGNALED(status))
-		return error_set(err, 0, "the process died of signal %d before its program ran%s",
-				 WTERMSIG(status), birth_filter_hint(status, &e->filter));
+		return error_set(err, 0,
+				 "the process was killed by signal %d before its program ran%s%s",
+				 WTERMSIG(status), birth_kill_hint(status, &e->opened.cgroup),
+				 birth_filter_hint(status, &e->filter));
 	return error_set(err, 0, "the process ended before its program ran%s",
 			 birth_filter_hint(status, &e->filter));
 }
 
 static int await_program(struct execution *e, struct error *err)
 {
-	int result = birth_await_program(e->sync, e->pid, err);
+	int result = birth_await_program(e->sync, e->pid, e->interrupts, err);
 	return result == 1 ? died(e, err) : result;
 }
 
@@ -365,7 +371,8 @@ static int converse(struct execution *e, struct error *err)
 		struct sync_record record;
 		auto_close int fd = -1;
 		int result = 0;
-		if (sync_receive(e->sync, &record, &fd, err) < 0)
+		if (attend_receive(e->sync, e->stage > 0 ? e->pidfd : -1, e->interrupts, &record,
+				   &fd, err) < 0)
 			return -1;
 		switch (record.step) {
 		case sync_step_pid:
@@ -442,19 +449,24 @@ int container_exec(const struct container_context *context,
 		.target_root = -1,
 		.sync = -1,
 		.pidfd = -1,
+		.interrupts = -1,
 		.master = -1,
 		.init = {.close_first = INIT_NO_DESCRIPTORS},
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
 		e.namespaces.join[i] = -1;
-	signal(SIGCHLD, SIG_DFL);
 	if (!options->detach && signals_block_all(&before) < 0)
 		return error_errno(err, "block signals");
-	int result = execute(&e, status, err);
+	int result = 0;
+	if (!options->detach && (e.interrupts = signals_open_interrupts()) < 0)
+		result = error_errno(err, "signalfd");
+	if (result == 0)
+		result = execute(&e, status, err);
 	if (!options->detach)
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	memory_close(e.sync);
 	memory_close(e.pidfd);
+	memory_close(e.interrupts);
 	memory_close(e.master);
 	memory_close(e.init_pidfd);
 	memory_close(e.target_root);

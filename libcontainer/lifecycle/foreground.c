@@ -20,6 +20,15 @@ struct watched {
 	int pidfd;
 };
 
+// A second witness beside the pidfd, asked at every SIGCHLD.
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info;
+	info.si_pid = 0;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid == pid;
+}
+
 // As a subreaper husk inherits what the container leaves behind.
 static void reap_orphans(pid_t keep)
 {
@@ -33,17 +42,18 @@ static void reap_orphans(pid_t keep)
 	}
 }
 
-static void forward(void *data, int signal)
+static bool forward(void *data, int signal)
 {
 	const struct watched *watched = data;
 	if (signal == SIGCHLD) {
 		reap_orphans(watched->pid);
-		return;
+		return has_ended(watched->pid);
 	}
 	if (signal == SIGPIPE || signal == SIGURG || signal == SIGWINCH)
-		return;  // meant for husk itself
+		return false;  // meant for husk itself
 	// gone already: its end is seen in a moment
 	(void)!sys_pidfd_send_signal(watched->pidfd, signal);
+	return false;
 }
 
 static int wait_without_terminal(struct watched *watched, int signal_fd, struct error *err)
@@ -55,8 +65,9 @@ static int wait_without_terminal(struct watched *watched, int signal_fd, struct 
 			return error_errno(err, "wait for the container");
 		struct signalfd_siginfo info;
 		if ((fds[1].revents & POLLIN) &&
-		    read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-			forward(watched, (int)info.ssi_signo);
+		    read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info &&
+		    forward(watched, (int)info.ssi_signo))
+			return 0;
 		if (fds[0].revents & POLLIN)
 			return 0;
 	}
@@ -84,8 +95,11 @@ int foreground_wait(pid_t pid, int pidfd, int master, int *status, struct error 
 {
 	struct watched watched = {pid, pidfd};
 	int ended;
-	if (serve(&watched, master, err) < 0)
+	if (serve(&watched, master, err) < 0) {
+		(void)!sys_pidfd_send_signal(pidfd, SIGKILL);
+		(void)!process_reap(pid, &ended);
 		return -1;
+	}
 	if (process_reap(pid, &ended) < 0)
 		return error_errno(err, "wait for the container");
 	*status = process_exit_code(ended);

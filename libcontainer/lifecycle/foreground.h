@@ -7,8 +7,9 @@
 
 #include "libcontainer/base/error.h"
 
-// Waits for the child pid (pidfd: the same), forwards every signal that can be caught to it, serves its terminal (master: taken;
+// Waits for the end of the child pid (pidfd: the same), forwards every signal that can be caught to it, serves its terminal (master: taken;
 // -1: none) and reaps orphans. The caller has blocked all signals. *status: what a shell would say.
+// When this returns the child has ended and is reaped, also on failure: nobody would look after it.
 int foreground_wait(pid_t pid, int pidfd, int master, int *status, struct error *err) must_check;
 
 #endif

@@ -17,7 +17,7 @@ static int state_text(const struct hook_state *state, struct text *text, struct 
 
 int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char *id,
 		   const char *bundle, const char *rootfs, const char *status, pid_t pid,
-		   struct error *err)
+		   int interrupts, struct error *err)
 {
 	if (spec->hooks[kind].count == 0)
 		return 0;
@@ -32,11 +32,12 @@ int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char
 	if (cwd < 0)
 		return error_errno(err, "hooks.%s: open the bundle %s", spec_hook_kind_name(kind),
 				   bundle);
-	return hooks_run_to(&files, &spec->hooks[kind], kind, text_string(&text), cwd, NULL, err);
+	return hooks_run_to(&files, interrupts, &spec->hooks[kind], kind, text_string(&text), cwd,
+			    NULL, err);
 }
 
 void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle,
-			 const char *rootfs, const struct log *log)
+			 const char *rootfs, int interrupts, const struct log *log)
 {
 	struct error failure;
 	const struct spec_hook_list *hooks = &spec->hooks[spec_hook_kind_poststop];
@@ -55,5 +56,6 @@ void hook_calls_poststop(const struct spec *spec, const char *id, const char *bu
 	auto_close int cwd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cwd < 0)
 		cwd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	hooks_run_all_to(&files, hooks, spec_hook_kind_poststop, text_string(&text), cwd, log);
+	hooks_run_all_to(&files, interrupts, hooks, spec_hook_kind_poststop, text_string(&text), cwd,
+			 log);
 }

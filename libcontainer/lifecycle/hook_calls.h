@@ -10,12 +10,12 @@
 #include "libcontainer/process/process.h"
 #include "spec/spec.h"
 
-// prestart, createRuntime, poststart: the first failure ends the list.
+// prestart, createRuntime, poststart: the first failure ends the list. interrupts: of signals_open_interrupts, or -1.
 int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char *id,
 		   const char *bundle, const char *rootfs, const char *status, pid_t pid,
-		   struct error *err) must_check;
-// poststop: every one runs, failures are warnings.
+		   int interrupts, struct error *err) must_check;
+// poststop: every one runs, failures are warnings; a signal ends the one that runs.
 void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle,
-			 const char *rootfs, const struct log *log);
+			 const char *rootfs, int interrupts, const struct log *log);
 
 #endif

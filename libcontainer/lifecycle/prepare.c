@@ -131,8 +131,7 @@ int creation_plan(struct creation *creation, struct error *err)
 	if (plan_notify(creation, err) < 0)
 		return -1;
 	const struct spec *spec = creation->spec;
-	if (state_check_id(creation->options->id, err) < 0 || check_terminal(creation, err) < 0 ||
-	    check_supported(creation, err) < 0)
+	if (check_terminal(creation, err) < 0 || check_supported(creation, err) < 0)
 		return -1;
 	creation->rootless = namespaces_caller_is_rootless();
 	if (namespaces_plan(spec, creation->rootless, &creation->namespaces, err) < 0)

@@ -87,6 +87,6 @@ int remove_container(const struct removal *removal, struct error *err)
 		return -1;
 	if (removal->spec)
 		hook_calls_poststop(removal->spec, removal->id, removal->bundle, removal->rootfs,
-				    removal->log);
+				    removal->interrupts, removal->log);
 	return 0;
 }

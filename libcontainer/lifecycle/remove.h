@@ -24,6 +24,7 @@ struct removal {
 	const struct container_context *context;
 	const struct state_record *record;  // of systemd's unit
 	const struct log *log;
+	int interrupts;  // of signals_open_interrupts, for the hooks; -1: signals have their usual effect
 };
 
 // 0 means that nothing is left. On failure the state stays, so that it can be tried again.

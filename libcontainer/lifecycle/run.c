@@ -35,7 +35,7 @@ static int start(struct creation *creation, struct error *err)
 		return undo(creation);
 	if (hook_calls_run(creation->spec, spec_hook_kind_poststart, creation->options->id,
 			   creation->bundle, creation->rootfs_path, "running", creation->pid,
-			   err) < 0)
+			   creation->interrupts, err) < 0)
 		return undo(creation);
 	return 0;
 }
@@ -93,6 +93,7 @@ static int stay(struct creation *creation, bool keep, int *status, struct error 
 		.bundle = creation->bundle,
 		.rootfs = creation->rootfs_path,
 		.log = creation->context->log,
+		.interrupts = creation->interrupts,
 		.context = creation->context,
 		.record = &creation->record,
 	};
@@ -125,15 +126,18 @@ int container_run(const struct container_context *context,
 {
 	struct creation creation;
 	sigset_t before;
-	// children must be waited for whatever the caller ignores, and their signals must not get lost before the wait
-	signal(SIGCHLD, SIG_DFL);
+	// the signals must not get lost before the wait
 	if (!options->detach && signals_block_all(&before) < 0)
 		return error_errno(err, "block signals");
 	if (!options->detach && !options->no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return error_errno(err, "prctl PR_SET_CHILD_SUBREAPER");
 	creation_begin(&creation, context, &options->create,
 		       options->detach ? creation_kind_detached : creation_kind_foreground);
-	int result = run(&creation, options, status, err);
+	int result = 0;
+	if (!options->detach && (creation.interrupts = signals_open_interrupts()) < 0)
+		result = error_errno(err, "signalfd");
+	if (result == 0)
+		result = run(&creation, options, status, err);
 	creation_done(&creation);
 	if (!options->detach)
 		sigprocmask(SIG_SETMASK, &before, NULL);

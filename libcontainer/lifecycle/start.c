@@ -119,7 +119,7 @@ static int start(struct opened *opened, const struct spec *spec, struct error *e
 		return -1;
 	const struct state_record *r = &opened->record;
 	if (hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs, "running",
-			   r->pid, err) < 0) {
+			   r->pid, -1, err) < 0) {
 		stop(opened);
 		return -1;
 	}

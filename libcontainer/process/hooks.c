@@ -31,8 +31,10 @@ struct run {
 	int failure;  // owned: says why it could not be executed
 	const char *state;
 	size_t state_left;
+	int interrupts;    // borrowed: a signalfd, or -1
 	int64_t deadline;  // CLOCK_MONOTONIC in ms; -1: none
 	bool timed_out;
+	int interrupted;  // by this signal
 	char tail[TAIL_BYTES];
 	size_t tail_length;
 };
@@ -116,10 +118,11 @@ static void kill_group(struct run *run)
 static int serve(struct run *run)
 {
 	for (;;) {
-		struct pollfd fds[3] = {
+		struct pollfd fds[4] = {
 			{.fd = run->pidfd, .events = POLLIN},
 			{.fd = run->input, .events = POLLOUT},
 			{.fd = run->output, .events = POLLIN},
+			{.fd = run->interrupted ? -1 : run->interrupts, .events = POLLIN},
 		};
 		int timeout = time_left(run);
 		if (timeout == 0) {
@@ -128,10 +131,15 @@ static int serve(struct run *run)
 			run->deadline = -1;
 			continue;
 		}
-		if (poll(fds, 3, timeout) < 0) {
+		if (poll(fds, array_size(fds), timeout) < 0) {
 			if (errno == EINTR)
 				continue;
 			return -1;
+		}
+		if (fds[3].revents) {
+			run->interrupted = signals_take_interrupt(run->interrupts);
+			if (run->interrupted)
+				kill_group(run);
 		}
 		if (fds[1].revents)
 			feed_input(run);
@@ -180,6 +188,8 @@ static int judge(const struct run *run, const struct spec_hook *hook, int status
 		return error_set(err, ETIMEDOUT,
 				 "hook ran past specified timeout of %" PRId64 ".0s%s",
 				 hook->timeout.value, text);
+	if (run->interrupted)
+		return error_set(err, EINTR, "interrupted by signal %d%s", run->interrupted, text);
 	if (WIFSIGNALED(status))
 		return error_set(err, 0, "killed by signal %d%s", WTERMSIG(status), text);
 	if (WEXITSTATUS(status))
@@ -246,17 +256,18 @@ static int execute(struct run *run, struct hooks_child *child, const struct spec
 	return served < 0 ? -1 : judge(run, hook, status, err);
 }
 
-static int run_hook(const struct spec_hook *hook, const struct hooks_files *files,
+static int run_hook(const struct spec_hook *hook, const struct hooks_files *files, int interrupts,
 		    const char *state_json, int cwd_fd, char *const *default_env, struct error *err)
 {
 	struct run run = {.pidfd = -1,
 			  .input = -1,
 			  .output = -1,
 			  .failure = -1,
+			  .interrupts = interrupts,
 			  .state = state_json,
 			  .state_left = strlen(state_json)};
 	struct hooks_child child = {
-		.cwd_fd = cwd_fd, .files = {-1, -1}, .input = -1, .output = -1, .failure = -1};
+		.cwd_fd = cwd_fd, .parent = getpid(), .files = {-1, -1}, .input = -1, .output = -1, .failure = -1};
 	if (files)
 		memcpy(child.files, files->fds, sizeof child.files);
 	int rc;
@@ -273,21 +284,23 @@ static int run_hook(const struct spec_hook *hook, const struct hooks_files *file
 }
 
 static int run_numbered(const struct spec_hook_list *hooks, enum spec_hook_kind kind, size_t i,
-			const struct hooks_files *files, const char *state_json, int cwd_fd,
-			char *const *default_env, struct error *err)
+			const struct hooks_files *files, int interrupts, const char *state_json,
+			int cwd_fd, char *const *default_env, struct error *err)
 {
-	if (run_hook(&hooks->items[i], files, state_json, cwd_fd, default_env, err) == 0)
+	if (run_hook(&hooks->items[i], files, interrupts, state_json, cwd_fd, default_env, err) ==
+	    0)
 		return 0;
 	return error_context(err, "hooks.%s[%zu] %.256s", spec_hook_kind_name(kind), i,
 			     hooks->items[i].path);
 }
 
-int hooks_run_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
-		 enum spec_hook_kind kind, const char *state_json, int cwd_fd,
-		 char *const *default_env, struct error *err)
+int hooks_run_to(const struct hooks_files *files, int interrupts,
+		 const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		 const char *state_json, int cwd_fd, char *const *default_env, struct error *err)
 {
 	for (size_t i = 0; i < hooks->count; i++)
-		if (run_numbered(hooks, kind, i, files, state_json, cwd_fd, default_env, err) < 0)
+		if (run_numbered(hooks, kind, i, files, interrupts, state_json, cwd_fd, default_env,
+				 err) < 0)
 			return -1;
 	return 0;
 }
@@ -295,16 +308,17 @@ int hooks_run_to(const struct hooks_files *files, const struct spec_hook_list *h
 int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json,
 	      int cwd_fd, char *const *default_env, struct error *err)
 {
-	return hooks_run_to(NULL, hooks, kind, state_json, cwd_fd, default_env, err);
+	return hooks_run_to(NULL, -1, hooks, kind, state_json, cwd_fd, default_env, err);
 }
 
-void hooks_run_all_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
-		      enum spec_hook_kind kind, const char *state_json, int cwd_fd,
-		      const struct log *log)
+void hooks_run_all_to(const struct hooks_files *files, int interrupts,
+		      const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		      const char *state_json, int cwd_fd, const struct log *log)
 {
 	for (size_t i = 0; i < hooks->count; i++) {
 		struct error failure = {0};
-		if (run_numbered(hooks, kind, i, files, state_json, cwd_fd, NULL, &failure) < 0)
+		if (run_numbered(hooks, kind, i, files, interrupts, state_json, cwd_fd, NULL,
+				 &failure) < 0)
 			log_warning(log, "%s", failure.message);
 	}
 }
@@ -312,5 +326,5 @@ void hooks_run_all_to(const struct hooks_files *files, const struct spec_hook_li
 void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind,
 		   const char *state_json, int cwd_fd, const struct log *log)
 {
-	hooks_run_all_to(NULL, hooks, kind, state_json, cwd_fd, log);
+	hooks_run_all_to(NULL, -1, hooks, kind, state_json, cwd_fd, log);
 }

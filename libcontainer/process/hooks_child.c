@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,10 @@
 static _Noreturn void execute(const struct hooks_child *child)
 {
 	int code = 0;
+	// It ends with us, however we end. (The kernel means the thread that cloned it; there is one. It forgets the wish when the hook
+	// changes its user or executes a set-user-id program.) Who was orphaned before the wish was heard has missed it.
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != child->parent)
+		_exit(127);
 	// a session of its own: the whole group can be killed, and no terminal of ours can be touched
 	if (setsid() < 0 || signals_reset() < 0)
 		code = errno;

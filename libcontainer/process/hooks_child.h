@@ -12,6 +12,7 @@ struct hooks_child {
 	const char *path;
 	char **argv, **envp;  // both are owned, their strings are not
 	int cwd_fd;           // borrowed; -1: where we are
+	pid_t parent;         // whose end is its end
 	int files[2];  // borrowed: its standard output and error instead of output; -1: output
 	int input, output, failure;  // owned: its ends of three pipes; failure takes an errno
 };

@@ -87,10 +87,11 @@ struct terminal_session;
 int terminal_session_begin(int master, struct terminal_session **session,
 			   struct error *err) must_check;
 // Serves until pidfd has ended and what it wrote is copied. signal_fd: a signalfd that the caller made (or -1). SIGWINCH and
-// SIGCONT are served here (SIGCONT is also handed on); every other signal is handed to forward (may be NULL) and nothing
-// else is done about it, except that a terminating one ends the copying when the program has ended. -1 on failure of poll.
+// SIGCONT are served here (SIGCONT is also handed on); every other signal is handed to forward (may be NULL; true: it tells that
+// the program has ended) and nothing else is done about it, except that a terminating one ends the copying when the program has ended.
+// -1 on failure of poll.
 int terminal_session_run(struct terminal_session *session, int pidfd, int signal_fd,
-			 void (*forward)(void *data, int signal), void *data,
+			 bool (*forward)(void *data, int signal), void *data,
 			 struct error *err) must_check;
 void terminal_session_end(struct terminal_session *session);
 
@@ -98,7 +99,8 @@ void terminal_session_end(struct terminal_session *session);
 
 // Runs one list in order, the state JSON on standard input. cwd_fd: working directory; default_env: used when a hook has no env (NULL:
 // an empty environment). The tail of what a failing hook printed is in the error: `hooks.prestart[0] /bin/x: exit status 3: text`. A hook that
-// runs past its timeout is killed with its process group.
+// runs past its timeout is killed with its process group, and with the caller ends the hook, too (what it has started itself and has
+// left the group, or is let go of by a change of its own credentials, excepted).
 int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json,
 	      int cwd_fd, char *const *default_env, struct error *err) must_check;
 // For poststop: every hook runs, failures are warnings.
@@ -120,12 +122,14 @@ int hooks_files_open(const struct spec *spec, struct hooks_files *files,
 		     struct error *err) must_check;
 void hooks_files_close(struct hooks_files *files);
 #define auto_hooks_files __attribute__((cleanup(hooks_files_close)))
-// The two above with files (or NULL).
-int hooks_run_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
-		 enum spec_hook_kind kind, const char *state_json, int cwd_fd,
-		 char *const *default_env, struct error *err) must_check;
-void hooks_run_all_to(const struct hooks_files *files, const struct spec_hook_list *hooks,
-		      enum spec_hook_kind kind, const char *state_json, int cwd_fd,
-		      const struct log *log);
+// The two above with files (or NULL), and with interrupts (of signals_open_interrupts, or -1): such a signal kills the hook that
+// runs, which has failed then.
+int hooks_run_to(const struct hooks_files *files, int interrupts,
+		 const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		 const char *state_json, int cwd_fd, char *const *default_env,
+		 struct error *err) must_check;
+void hooks_run_all_to(const struct hooks_files *files, int interrupts,
+		      const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		      const char *state_json, int cwd_fd, const struct log *log);
 
 #endif

@@ -240,7 +240,7 @@ static void write_output(struct terminal_session *s)
 
 struct sources {
 	int pidfd, signal_fd;
-	void (*forward)(void *data, int signal);
+	bool (*forward)(void *data, int signal);
 	void *data;
 };
 
@@ -267,8 +267,8 @@ static void take_signal(struct terminal_session *s, const struct sources *source
 	if (s->ended &&
 	    (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT))
 		s->output_open = false;
-	if (sources->forward)
-		sources->forward(sources->data, signal);
+	if (sources->forward && sources->forward(sources->data, signal))
+		s->ended = true;
 }
 
 static int choose(const struct terminal_session *s, const struct sources *sources,
@@ -317,7 +317,7 @@ static void serve(struct terminal_session *s, const struct sources *sources,
 }
 
 int terminal_session_run(struct terminal_session *session, int pidfd, int signal_fd,
-			 void (*forward)(void *data, int signal), void *data, struct error *err)
+			 bool (*forward)(void *data, int signal), void *data, struct error *err)
 {
 	const struct sources sources = {pidfd, signal_fd, forward, data};
 	while (!session->drained || !buffer_empty(&session->to_output)) {

@@ -95,6 +95,13 @@ bool state_is_of_this_boot(const struct state_record *record);
 enum state_status state_compute(int dir_fd, const struct state_record *record);
 // A pidfd of init that is proven to be this container's: 0 and *pidfd; ESRCH in err->code when it is gone.
 int state_open_init(const struct state_record *record, int *pidfd, struct error *err) must_check;
+// The same of the process that is creating it.
+int state_open_creator(const struct state_record *record, int *pidfd, struct error *err) must_check;
+
+// A second place for pid, start_time and boot_id, for a container that has no cgroup: should the record be damaged, nothing
+// else leads to its processes. recall fills these three of *record; -1: there is no note.
+int state_note_init(int dir_fd, const struct state_record *record, struct error *err) must_check;
+int state_recall_init(int dir_fd, struct state_record *record) must_check;
 
 // Removes everything in the directory (files of ours; nothing is followed) and the directory itself.
 int state_remove(int root_fd, const char *id, struct error *err) must_check;

@@ -96,6 +96,7 @@ test_notify_in_a_user_namespace() {
 		.linux.uidMappings = [{containerID:0,hostID:100000,size:65536}] | .linux.gidMappings = .linux.uidMappings'
 	chown -R 100000:100000 "$B/rootfs"
 	husk run --bundle "$B" "$ID"
+	eventually 5 grep -q READY=1 info
 	contains "$(told)" READY=1
 	end_manager
 }

@@ -47,11 +47,12 @@ static pid_t start_program(char *const *argv, int *master)
 }
 
 static int forwarded[65];
-static void forward(void *data, int signal)
+static bool forward(void *data, int signal)
 {
 	pid_t *pid = data;
 	forwarded[signal]++;
 	kill(*pid, signal);
+	return false;
 }
 
 // The foreground run: what husk does around a session. Returns the exit code of the program.

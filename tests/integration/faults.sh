@@ -1,0 +1,228 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What goes wrong around husk: processes that hang, end or are slow at the worst moment, and system calls that fail. The moment is
+# chosen by tests/helpers/inject.c, system call by system call.
+#
+# SWEEP=all (make sweep): every call instead of one in $STRIDE.
+. "${0%/*}/lib.sh"
+
+: "${STRIDE:=9}"
+[ "${SWEEP:-}" != all ] || STRIDE=1
+INJECT=$TOOLS/inject
+SENDMSG=46 SIGNALFD=289 # on x86-64, the one machine that inject knows
+
+injects() { [ "$(uname -m)" = x86_64 ] || skip "inject is written for x86-64"; }
+hook() { # KIND SCRIPT
+	config --arg k "$1" --arg s "$2" '.hooks[$k] = [{path:"/bin/sh",args:["sh","-c",$s],env:["PATH=/bin:/usr/bin"]}]'
+}
+in_background() { # ARG...: husk ARG..., its pid in $pid
+	"$HUSK" --root "$ROOT" "$@" >"$S/out" 2>"$S/err" </dev/null &
+	pid=$!
+}
+ended_within() { # SECONDS: $pid; its status in $status
+	local end=$((SECONDS + $1 * TIMEOUT_FACTOR))
+	while [ -e "/proc/$pid" ] && [ "$(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null)" != Z ]; do
+		[ $SECONDS -lt $end ] || fail "husk has not ended within $1 s"
+		sleep 0.02
+	done
+	status=0
+	wait $pid || status=$?
+}
+# a container with a user namespace, which takes an intermediate process for exec; with a time namespace also for its start
+user_namespace() {
+	is_root || return 0
+	config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000}] | .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$B" "$B/rootfs"
+	chown -R 100000:100000 "$B/rootfs"
+}
+
+# ---- order ---------------------------------------------------------------------------------------
+
+# Two processes talk to husk over one socket: what the second says may not be heard before the first has named it.
+test_slow_stage_of_exec() {
+	local status=0
+	injects
+	bundle
+	user_namespace
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	"$INJECT" "$S/log" delay:300 1 $SENDMSG "$HUSK" --root "$ROOT" exec --pid-file pid "$ID" /bin/sh -c 'echo hello; exit 7' >out || status=$?
+	contains "$(cat log)" "fired $SENDMSG"
+	equal output hello "$(cat out)"
+	equal status 7 "$status"
+	[ "$(cat pid)" -gt 1 ]
+	husk delete --force "$ID"
+}
+
+test_slow_stage_of_run() {
+	injects
+	bundle
+	user_namespace
+	config '.linux.namespaces += [{type:"time"}] | .linux.timeOffsets = {monotonic:{secs:100}}'
+	args /bin/echo hello
+	equal output hello "$("$INJECT" "$S/log" delay:300 1 $SENDMSG "$HUSK" --root "$ROOT" run --bundle "$B" "$ID")"
+	contains "$(cat log)" "fired $SENDMSG"
+}
+
+# ---- the end -------------------------------------------------------------------------------------
+
+# husk cannot stay with a process that runs already: then that process must not run on alone
+test_exec_that_cannot_wait() {
+	local call status=0
+	injects
+	bundle
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	"$INJECT" "$S/log" list - - "$HUSK" --root "$ROOT" exec "$ID" /bin/true
+	call=$(awk -v c=$SIGNALFD '$1 == 0 && $3 == c { n = $2 } END { print n }' log)
+	"$INJECT" "$S/log" errno:24 0 "$call" "$HUSK" --root "$ROOT" exec "$ID" /bin/sleep 4711 2>err || status=$?
+	contains "$(cat log)" "fired $SIGNALFD"
+	equal status 255 $status
+	contains "$(cat err)" 'Too many open files'
+	lacks "$(husk exec "$ID" /bin/ps)" 'sleep 4711'
+	# and it is seen there when it runs
+	husk exec --detach "$ID" /bin/sleep 4711 </dev/null >/dev/null 2>&1
+	contains "$(husk exec "$ID" /bin/ps)" 'sleep 4711'
+	husk delete --force "$ID"
+}
+
+# somebody else kills the container's cgroup at any moment of its life
+test_cgroup_is_killed_at_any_moment() { # limit 300
+	local i n=20 pid status killed dir
+	has_cgroup || skip "no cgroup to kill"
+	[ "${SWEEP:-}" != all ] || n=300
+	bundle
+	args /bin/sh -c 'sleep 100 & exec sleep 100'
+	for i in $(seq $n); do
+		in_background run --bundle "$B" "$ID-$i"
+		sleep "0.0$(printf %03d $((RANDOM % 400)))"
+		killed=
+		while [ -z "$killed" ] && [ -e "/proc/$pid" ]; do
+			for dir in "$(cgroup_mount)/$ID-$i" "$(cgroup_above)"/*"$ID-$i"*; do
+				{ echo 1 >"$dir/cgroup.kill"; } 2>/dev/null && killed=$dir && break
+			done
+		done
+		ended_within 10
+		[ $status = 137 ] || contains "$(cat err)" 'killed by signal 9'
+		[ ! -e "$ROOT/$ID-$i" ] || fail "run $i: state is left"
+	done
+}
+
+test_caller_ignores_sigchld() {
+	bundle
+	hook prestart 'exit 0'
+	args /bin/true
+	env --ignore-signal=CHLD "$HUSK" --root "$ROOT" create --bundle "$B" "$ID" </dev/null >out 2>err
+	env --ignore-signal=CHLD "$HUSK" --root "$ROOT" delete --force "$ID"
+	# it does reach programs
+	(((0x$(env --ignore-signal=CHLD sed -n 's/^SigIgn:\s*//p' /proc/self/status) >> 16) & 1)) || fail "env does not ignore it"
+}
+
+# ---- hooks that hang -------------------------------------------------------------------------------
+
+# every kind of hook, on the host and in the container: a signal ends husk, and with it the hook and the container
+test_signal_while_a_hook_hangs() { # limit 120
+	local kind signal where pid status
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		bundle "b-$kind"
+		where=$S/begun-$kind
+		[ $kind != startContainer ] || where=/tmp/begun
+		hook $kind "echo begun >$where; sleep 1000; true"
+		hook poststop "echo $kind >>$S/poststop"
+		args /bin/sleep 100
+		signal=TERM
+		# (a shell makes its background jobs ignore SIGINT and SIGQUIT)
+		[ $kind != createRuntime ] || signal=HUP
+		in_background run --bundle "$B" "$ID-$kind"
+		[ $kind != startContainer ] || where=$B/rootfs/tmp/begun
+		eventually 10 test -s "$where"
+		kill -$signal $pid
+		ended_within 10
+		equal "status of run ($kind)" 1 $status
+		contains "$(cat err)" 'interrupted by signal'
+		[ ! -e "$ROOT/$ID-$kind" ] || fail "$kind: state is left"
+	done
+	equal "poststop hooks ran" 5 "$(wc -l <poststop)"
+}
+
+test_signal_while_a_poststop_hook_hangs() {
+	local pid status
+	bundle
+	hook poststop "echo begun >$S/begun; sleep 1000; true"
+	args /bin/true
+	in_background --log-level warning run --bundle "$B" "$ID"
+	eventually 10 test -s begun
+	kill -TERM $pid
+	ended_within 10
+	equal "status of run" 0 $status
+	contains "$(cat err)" 'interrupted by signal 15'
+	[ ! -e "$ROOT/$ID" ]
+}
+
+# who ignores a signal (nohup, a job of a shell script) is not ended by it
+test_ignored_signal_while_a_hook_waits() {
+	local pid status
+	bundle
+	hook prestart "echo begun >$S/begun; sleep 1; echo over >$S/over"
+	args /bin/true
+	env --ignore-signal=HUP "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >out 2>err </dev/null &
+	pid=$!
+	eventually 10 test -s begun
+	kill -HUP $pid
+	ended_within 10
+	equal "status of run" 0 $status
+	equal "the hook has come to its end" over "$(cat over)"
+}
+
+# husk is killed, which it cannot know before: its hooks end with it
+test_hooks_end_with_a_killed_husk() {
+	local kind pid hook_pid
+	for kind in prestart createRuntime createContainer; do
+		bundle "b-$kind"
+		hook $kind "readlink /proc/self >$S/pid-$kind; exec sleep 1000"
+		args /bin/sleep 100
+		in_background create --bundle "$B" "$ID-$kind"
+		eventually 10 test -s "$S/pid-$kind"
+		eventually 10 pgrep -P "$pid"
+		hook_pid=$(pgrep -P "$pid" sleep || true)
+		[ $kind = createContainer ] || [ -n "$hook_pid" ] || fail "$kind: the hook is no child of husk"
+		kill -KILL $pid
+		wait $pid 2>/dev/null || true
+		[ -z "$hook_pid" ] || eventually 5 test ! -e "/proc/$hook_pid"
+		husk delete --force "$ID-$kind"
+	done
+}
+
+test_delete_while_a_creator_hangs() {
+	local pid status start=$SECONDS command
+	for command in create run; do
+		bundle "b-$command"
+		hook createRuntime "echo begun >$S/begun-$command; exec sleep 1000"
+		args /bin/sleep 100
+		in_background $command --bundle "$B" "$ID-$command"
+		eventually 10 test -s "begun-$command"
+		equal "status of the container" creating "$(status_of "$ID-$command")"
+		husk delete --force "$ID-$command"
+		[ ! -e "$ROOT/$ID-$command" ] || fail "$command: state is left"
+		ended_within 5
+		[ $status != 0 ] || fail "$command has succeeded"
+	done
+	[ $((SECONDS - start)) -lt $((9 * TIMEOUT_FACTOR)) ] || fail "it took $((SECONDS - start)) s"
+}
+
+# one that is only slow is not disturbed
+test_delete_while_a_creator_is_slow() {
+	local pid status
+	bundle
+	hook createRuntime "echo begun >$S/begun; sleep 0.3; echo over >$S/over"
+	args /bin/sleep 100
+	in_background create --bundle "$B" "$ID"
+	eventually 10 test -s begun
+	husk delete --force "$ID"
+	[ ! -e "$ROOT/$ID" ]
+	ended_within 5
+	equal "status of create" 0 $status
+	equal "the hook has come to its end" over "$(cat over)"
+}
+
+run_tests "$@"
