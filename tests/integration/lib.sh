@@ -8,7 +8,8 @@
 # ($ROOT) and ids that begin with $ID. When it is over, nothing may be left: no process (build/tests/guard looks), mount,
 # cgroup, state entry or file.
 #
-# Output is TAP. Environment: BUILD (where husk and tests/ are), LANE, TEST (only this function), TIMEOUT_FACTOR.
+# Output is TAP. Environment: BUILD (where husk and tests/ are), LANE, TEST (only this function), TIMEOUT_FACTOR, TIMES=1 (how long
+# each test took, as a comment).
 set -uo pipefail
 
 HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
@@ -228,7 +229,7 @@ sweep() { # SCRATCH ID
 }
 
 run_tests() {
-	local tests t n=0 before after status reason bad=0 scratch limit skips=$HERE/skips/$LANE
+	local tests t n=0 start before after status reason bad=0 scratch limit skips=$HERE/skips/$LANE
 	if [ "${1:-}" = --one ]; then
 		run_one "$2"
 		exit $?
@@ -248,6 +249,7 @@ run_tests() {
 		limit=$(sed -n "s/^$t() {.*# limit \([0-9]*\).*/\1/p" "$0")
 		limit=$((${limit:-30} * TIMEOUT_FACTOR))
 		before=$(mounts_now "$TEST_SCRATCH")
+		start=${EPOCHREALTIME/./}
 		"$TOOLS/guard" "$limit" bash "$0" --one "$t" >"$scratch/log" 2>&1 </dev/null
 		status=$?
 		after=$(left_behind "$TEST_ID" "$TEST_SCRATCH" "$before")
@@ -273,6 +275,7 @@ run_tests() {
 			sweep "$TEST_SCRATCH" "$TEST_ID" >/dev/null 2>&1
 			;;
 		esac
+		[ -z "${TIMES:-}" ] || echo "# $FILE:${t#test_} took $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
 		# a rootless container may have made files of its own users
 		rm -rf "$scratch" 2>/dev/null || unshare -r -m rm -rf "$scratch" 2>/dev/null ||
 			{ chmod -R u+rwX "$scratch" && rm -rf "$scratch"; } 2>/dev/null
