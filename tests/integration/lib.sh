@@ -13,13 +13,13 @@
 set -uo pipefail
 
 HERE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
-TOP=$(dirname "$(dirname "$HERE")")
+TOP=${HERE%/*/*}
 BUILD=${BUILD:-build}
 [[ $BUILD = /* ]] || BUILD=$TOP/$BUILD
 HUSK=$BUILD/husk
 TOOLS=$BUILD/tests
 LANE=${LANE:-native-$([ "$(id -u)" = 0 ] && echo root || echo user)}
-FILE=$(basename "$0" .sh)
+FILE=${0##*/} FILE=${FILE%.sh}
 : "${TIMEOUT_FACTOR:=1}"
 export LC_ALL=C
 
@@ -152,8 +152,14 @@ mount_seen() { # POINT FILTER: of the uppermost mount there, must be true
 
 # ---- where we are --------------------------------------------------------------------------------
 
-is_root() { [ "$(id -u)" = 0 ]; }
-is_unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; }
+is_root() { [ $EUID = 0 ]; }
+# where the cgroup2 tree is (asked once, by the runner)
+if [ -z "${CGROUPS:-}" ]; then
+	CGROUPS=/sys/fs/cgroup
+	[ "$(stat -fc %T $CGROUPS)" = cgroup2fs ] || CGROUPS=/sys/fs/cgroup/unified
+	export CGROUPS
+fi
+is_unified() { [ $CGROUPS = /sys/fs/cgroup ]; }
 # the cgroup that a container without a path is made in: the parent of our own
 cgroup_above() {
 	local own
@@ -173,9 +179,7 @@ has_controllers() { # [CONTROLLER...]
 }
 # can a cgroup be made, with limits or without
 has_cgroup() { is_root || [ -w "$(cgroup_above)/cgroup.procs" ]; }
-cgroup_mount() {
-	if is_unified; then echo /sys/fs/cgroup; else echo /sys/fs/cgroup/unified; fi
-}
+cgroup_mount() { echo $CGROUPS; }
 can() { # CAP_X: this process has it
 	local n
 	case $1 in
@@ -188,14 +192,24 @@ can() { # CAP_X: this process has it
 
 # Everything a test could leave behind, but processes (guard looks for these). A namespace that outlives its processes is one that
 # something was mounted on or that a process holds open. (Files run side by side in one mount namespace: another test's scratch
-# directory is its own affair. Few programs: each costs a tenth of a second in a virtual machine.)
+# directory is its own affair. Few programs here and below: each costs a tenth of a second in a virtual machine.)
 mounts_now() { # SCRATCH
-	awk -v own="$1" '$5 !~ /husk-test\./ || index($5, own) { print (/ - nsfs / ? "namespace " : "mount ") $5 }' /proc/self/mountinfo | sort
+	local lines line field what
+	mapfile -t lines </proc/self/mountinfo
+	for line in "${lines[@]}"; do
+		read -ra field <<<"$line"
+		[[ ${field[4]} != *husk-test.* || ${field[4]} == *"$1"* ]] || continue
+		what=mount
+		[[ $line != *' - nsfs '* ]] || what=namespace
+		echo "$what ${field[4]}"
+	done
 }
 left_behind() { # ID SCRATCH MOUNTS-BEFORE
-	comm -13 <(echo "$3") <(mounts_now "$2")
-	find "$(cgroup_mount)" -depth -type d -name "*$1*" -printf 'cgroup %p\n' 2>/dev/null
-	find "$2/state" "$2/tmp" -mindepth 1 '(' -path "$2/state/*" -printf 'state %p\n' -o -printf 'file %p\n' ')' 2>/dev/null
+	local now
+	now=$(mounts_now "$2")
+	[ "$now" = "$3" ] || comm -13 <(sort <<<"$3") <(sort <<<"$now")
+	find "$CGROUPS" "$2/state" "$2/tmp" -mindepth 1 '(' -path "$2/state/*" -printf 'state %p\n' -o -path "$2/tmp/*" -printf 'file %p\n' -o \
+		-name "*$1*" -type d -printf 'cgroup %p\n' ')' 2>/dev/null
 	find /run/husk "${XDG_RUNTIME_DIR:-/run}/husk" /dev/shm /tmp /var/tmp /run -maxdepth 2 -path "${2%/*}" -prune -o \
 		-name "*$1*" -printf 'file %p\n' 2>/dev/null
 }
@@ -240,11 +254,9 @@ run_tests() {
 	echo "1..${#tests[@]}"
 	for t in "${tests[@]}"; do
 		n=$((n + 1))
-		scratch=$(mktemp -d "${TMPDIR:-/tmp}/husk-test.XXXXXX") || exit 2
-		chmod 755 "$scratch"
+		scratch=${TMPDIR:-/tmp}/husk-test.$$-$n-$RANDOM$RANDOM
 		export TEST_SCRATCH=$scratch/s TEST_ID="t$$-$n"
-		mkdir -p "$TEST_SCRATCH"/{state,tmp}
-		chmod 700 "$TEST_SCRATCH/state"
+		(umask 022 && mkdir "$scratch" "$scratch/s" "$scratch/s/tmp" && mkdir -m 700 "$scratch/s/state") || exit 2
 		# a test may ask for more time in the comment of its first line:   test_x() { # limit 120
 		limit=$(sed -n "s/^$t() {.*# limit \([0-9]*\).*/\1/p" "$0")
 		limit=$((${limit:-30} * TIMEOUT_FACTOR))
