@@ -89,6 +89,11 @@ MODE := -fno-pie -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -D_FORTIF
 LINK_MODE := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 # what a start touches stands together, see the file
 LAYOUT := -Wl,-T,runtime/layout.ld
+ifndef COVERAGE
+# the start of the C library without its questions about the processor: only for the version that runtime/entry.c knows
+ENTRY := $(shell printf '\#include <features.h>\n\#if defined(__x86_64__) && __GLIBC__ == 2 && __GLIBC_MINOR__ == 36\nyes\n\#endif\n' | \
+	$(CC) $(CPPFLAGS) -E -P -x c - 2>/dev/null | grep -q yes && echo -Wl,-e,entry)
+endif
 LIBS := -l:libcap.a -l:libyajl_s.a
 CHECK_LIBS := -l:libseccomp.a -lcheck -lsubunit -lm -lrt -lpthread
 endif
@@ -117,7 +122,7 @@ $B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
 
 $B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld)
 	$(call show,LINK)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) $(LIBS)
 
 # dynamic: Debian has no static libmnl
 $B/husk-link: $(LINK_OBJECTS) $B/libhusk.a
@@ -196,6 +201,10 @@ $(UNIT_PROGRAMS): $B/tests/%: $B/tests/unit/%.o $B/libhusk.a
 	$(call show,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+
+# with the start of the program itself
+$B/tests/runtime_entry: LINK_MODE += $(ENTRY)
+$B/tests/unit/runtime_entry.o: VERSION_FLAGS := $(if $(ENTRY),-DHUSK_ENTRY)
 
 # helpers depend on nothing of ours: what they say about a container is their own finding
 $(HELPER_PROGRAMS): $B/tests/%: tests/helpers/%.c $B/flags
