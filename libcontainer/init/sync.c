@@ -30,7 +30,10 @@ int sync_receive(int socket, struct sync_record *record, int *fd, struct error *
 	record->error.code = 0;
 	record->error.message[0] = '\0';
 	ssize_t size = socket_receive_fd(socket, record, sizeof *record, fd);
-	// a peer that died with unread records in its queue resets the connection: that is its end, too
+	// a peer that died with unread records in its queue resets the connection: that is its end, too, but first
+	// comes what it said before
+	if (size < 0 && errno == ECONNRESET)
+		size = socket_receive_fd(socket, record, sizeof *record, fd);
 	if (size < 0 && errno == ECONNRESET)
 		size = 0;
 	if (size < 0)

@@ -288,60 +288,6 @@ static void poststop(struct creation *creation)
 				    creation->context->log);
 }
 
-static int send_pidfd(const struct creation *creation, const char *what, const char *path,
-		      struct error *err)
-{
-	if (!path)
-		return 0;
-	auto_close int socket = socket_connect_path(path, SOCK_STREAM);
-	if (socket < 0)
-		return error_errno(err, "%s %s: connect", what, path);
-	if (socket_send_fd(socket, "standard", strlen("standard"), creation->pidfd) < 0)
-		return error_errno(err, "%s %s: send", what, path);
-	return 0;
-}
-
-static int send_pidfds(const struct creation *creation, struct error *err)
-{
-	const char *receiver = spec_annotation(creation->spec, "run.oci.pidfd_receiver");
-	if (send_pidfd(creation, "--pidfd-socket", creation->options->pidfd_socket, err) < 0)
-		return -1;
-	return send_pidfd(creation, "annotation run.oci.pidfd_receiver", receiver, err);
-}
-
-// The record is complete before the pid is told to anybody, and both before init may outlive us.
-static int commit(struct creation *creation, struct error *err)
-{
-	struct state_record *r = &creation->record;
-	bool zombie;
-	r->pid = creation->pid;
-	r->creator = 0;
-	if (process_start_time(r->pid, &r->start_time, &zombie) < 0)
-		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
-	// what leads to the processes if the record should be damaged: the cgroup, or this
-	if (creation->cgroup.fd < 0 && state_note_init(creation->dir_fd, r, err) < 0)
-		return -1;
-	if (state_write(creation->dir_fd, r, err) < 0 || send_pidfds(creation, err) < 0)
-		return -1;
-	const char *pid_file = creation->options->pid_file;
-	if (pid_file) {
-		char digits[16];
-		int length = snprintf(digits, sizeof digits, "%d", (int)creation->pid);
-		if (fd_write_file(AT_FDCWD, pid_file, digits, (size_t)length, 0644) < 0)
-			return error_errno(err, "--pid-file %s", pid_file);
-		creation->pid_file_made = true;
-	}
-	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
-		return creation_died(creation, err);
-	return 0;
-}
-
-static void uncommit(struct creation *creation)
-{
-	if (creation->pid_file_made)
-		unlink(creation->options->pid_file);
-}
-
 static const struct stage {
 	const char *what;
 	int (*run)(struct creation *, struct error *);
@@ -359,10 +305,12 @@ static const struct stage {
 	{"make the resctrl group", make_resctrl, unmake_resctrl},
 	{"open what only the host can open", open_host, NULL},
 	{"clone the container's process", creation_clone, creation_kill},
+	// while it works, so that neither has to wait for the other later
+	{"record the container's process", creation_record_process, NULL},
 	{"leave systemd's unit to it", creation_hand_over_scope, NULL},
 	{"converse until it is ready", creation_converse, poststop},
 	{"join the resctrl group", join_resctrl, NULL},
-	{"commit", commit, uncommit},
+	{"commit", creation_commit, creation_uncommit},
 };
 
 #define PLANNED_STAGES 2

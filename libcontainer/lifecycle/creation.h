@@ -69,6 +69,8 @@ struct creation {
 	int pidfd;
 	int master;  // of the terminal, foreground only
 	int notify;  // the container's notification socket; -1: none, or for start to make
+	bool recorded;  // the record has the process
+	bool let_go;    // init has been told to proceed
 	bool pid_file_made;
 	bool hooks_begun;  // poststop hooks are owed when creation fails
 };
@@ -87,6 +89,10 @@ int creation_read_bundle(struct creation *creation, struct error *err) must_chec
 int creation_plan(struct creation *creation, struct error *err) must_check;
 int creation_compile(struct creation *creation, struct error *err) must_check;
 void creation_describe(struct creation *creation, struct text *text);
+// commit.c: the process becomes known. As much of it as nobody can object to any more is done while init still prepares itself.
+int creation_record_process(struct creation *creation, struct error *err) must_check;
+int creation_commit(struct creation *creation, struct error *err) must_check;
+void creation_uncommit(struct creation *creation);
 // create_scope.c: with the systemd cgroup manager
 int creation_plan_scope(struct creation *creation, struct error *err) must_check;
 // Has systemd make the cgroup, and opens it.

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a creation: the record with the process, the pid for those who asked for it, and the word to init to proceed.
+//
+// The record is complete before the pid is told to anybody, and both before init may outlive us. Where nobody can see the
+// difference it is written, and the word is given, while init still prepares itself: it then finds it there
+// and does not have to wait for another processor to wake up.
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libcontainer/base/memory.h"
+#include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
+#include "libcontainer/kernel/socket.h"
+#include "libcontainer/lifecycle/birth.h"
+#include "libcontainer/lifecycle/creation.h"
+
+static int send_pidfd(const struct creation *creation, const char *what, const char *path,
+		      struct error *err)
+{
+	if (!path)
+		return 0;
+	auto_close int socket = socket_connect_path(path, SOCK_STREAM);
+	if (socket < 0)
+		return error_errno(err, "%s %s: connect", what, path);
+	if (socket_send_fd(socket, "standard", strlen("standard"), creation->pidfd) < 0)
+		return error_errno(err, "%s %s: send", what, path);
+	return 0;
+}
+
+static int send_pidfds(const struct creation *creation, struct error *err)
+{
+	const char *receiver = spec_annotation(creation->spec, "run.oci.pidfd_receiver");
+	if (send_pidfd(creation, "--pidfd-socket", creation->options->pidfd_socket, err) < 0)
+		return -1;
+	return send_pidfd(creation, "annotation run.oci.pidfd_receiver", receiver, err);
+}
+
+static int write_record(struct creation *creation, struct error *err)
+{
+	struct state_record *r = &creation->record;
+	bool zombie;
+	r->pid = creation->pid;
+	r->creator = 0;
+	if (process_start_time(r->pid, &r->start_time, &zombie) < 0)
+		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
+	// what leads to the processes if the record should be damaged: the cgroup, or this
+	if (creation->cgroup.fd < 0 && state_note_init(creation->dir_fd, r, err) < 0)
+		return -1;
+	if (state_write(creation->dir_fd, r, err) < 0)
+		return -1;
+	creation->recorded = true;
+	return 0;
+}
+
+// A hook may ask for the state, and is told `creating`.
+static bool has_hooks(const struct spec *spec)
+{
+	return spec->hooks[spec_hook_kind_prestart].count > 0 ||
+	       spec->hooks[spec_hook_kind_create_runtime].count > 0 ||
+	       spec->hooks[spec_hook_kind_create_container].count > 0;
+}
+
+// Whether nothing is left for us to do between the last preparation of init and its program.
+static bool nothing_follows(const struct creation *creation)
+{
+	const struct spec *spec = creation->spec;
+	const struct container_create_options *options = creation->options;
+	return creation->kind != creation_kind_create && spec->process.set &&
+	       !spec->process.terminal && !spec->linux_.seccomp.listener_path &&
+	       spec->linux_.net_devices_count == 0 && !creation->init.wait_for_maps &&
+	       creation->resctrl < 0 && !creation->scope.unit && !options->pid_file &&
+	       !options->pidfd_socket && !spec_annotation(spec, "run.oci.pidfd_receiver");
+}
+
+int creation_record_process(struct creation *creation, struct error *err)
+{
+	if (creation->pid == 0 || has_hooks(creation->spec))
+		return 0;
+	if (write_record(creation, err) < 0)
+		return -1;
+	if (!nothing_follows(creation))
+		return 0;
+	creation->let_go = true;
+	// it may have failed already: it is asked for the reason next
+	(void)!sync_send_step(creation->sync, sync_step_proceed, NULL);
+	return 0;
+}
+
+int creation_commit(struct creation *creation, struct error *err)
+{
+	if (!creation->recorded && write_record(creation, err) < 0)
+		return -1;
+	if (creation->let_go)
+		return 0;
+	if (send_pidfds(creation, err) < 0)
+		return -1;
+	const char *pid_file = creation->options->pid_file;
+	if (pid_file) {
+		char digits[16];
+		int length = snprintf(digits, sizeof digits, "%d", (int)creation->pid);
+		if (fd_write_file(AT_FDCWD, pid_file, digits, (size_t)length, 0644) < 0)
+			return error_errno(err, "--pid-file %s", pid_file);
+		creation->pid_file_made = true;
+	}
+	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
+		return creation_died(creation, err);
+	return 0;
+}
+
+void creation_uncommit(struct creation *creation)
+{
+	if (creation->pid_file_made)
+		unlink(creation->options->pid_file);
+}
