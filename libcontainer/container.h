@@ -117,6 +117,12 @@ int container_processes(const struct container_context *context, const char *id,
 int container_update(const struct container_context *context, const char *id, const char *resources,
 		     size_t length, struct error *err) must_check;
 
+// Mounts what the list says in a container that is created, running or paused, all of it or nothing; or takes away what is mounted on
+// the destinations of the list (add false; the rest of each entry is not looked at). mounts: mounts[] of the configuration as JSON, length
+// bytes, or an object that has it. Relative sources are below the bundle. What was mounted ends with the container.
+int container_change_mounts(const struct container_context *context, const char *id, bool add,
+			    const char *mounts, size_t length, struct error *err) must_check;
+
 // Adds what the container has used: the object "data" of an event, as JSON in one line.
 int container_stats(const struct container_context *context, const char *id, struct text *json,
 		    struct error *err) must_check;

@@ -3,14 +3,12 @@
 //
 // The options are only another way to write the object: they are put into one, and the library sees no difference.
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libcontainer/base/json.h"
 #include "libcontainer/base/memory.h"
-#include "libcontainer/kernel/fd.h"
 #include "runtime/command.h"
+#include "runtime/input.h"
 #include "runtime/quantity.h"
 #include "spec/spec.h"
 
@@ -173,35 +171,6 @@ static int from_options(const struct update_options *options, struct text *text,
 	return 0;
 }
 
-// ---- from a file --------------------------------------------------------------------------------
-
-// Also of pipes: standard input, and what a shell's <(...) names.
-static int read_all(int fd, struct text *text)
-{
-	char buffer[4096];
-	for (;;) {
-		ssize_t n = fd_read(fd, buffer, sizeof buffer);
-		if (n <= 0)
-			return (int)n;
-		text_add_bytes(text, buffer, (size_t)n);
-		if (text->length > SPEC_MAX_BYTES) {
-			errno = EFBIG;
-			return -1;
-		}
-	}
-}
-
-static int from_file(const char *path, struct text *text, struct error *err)
-{
-	bool is_input = text_equal(path, "-");
-	auto_close int opened = is_input ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (!is_input && opened < 0)
-		return error_errno(err, "resources: open %s", path);
-	if (read_all(is_input ? STDIN_FILENO : opened, text) < 0)
-		return error_errno(err, "resources: read %s", is_input ? "standard input" : path);
-	return 0;
-}
-
 // ---- the command --------------------------------------------------------------------------------
 
 static int check_options(const struct update_options *options, const struct log *log,
@@ -231,7 +200,7 @@ static int update_run(const struct command_call *call, int *status unused_result
 	struct text auto_text text = {0};
 	if (check_options(options, call->context->log, err) < 0)
 		return -1;
-	int made = options->resources ? from_file(options->resources, &text, err)
+	int made = options->resources ? input_read(options->resources, "resources", &text, err)
 				      : from_options(options, &text, err);
 	if (made < 0)
 		return -1;

@@ -29,6 +29,13 @@ static const struct decode_row mount_rows[] = {
 static const struct decode_object mount = {DECODE_ROWS(mount_rows),
 					   .size = sizeof(struct spec_mount)};
 
+// A file for `mounts`: the list in an object, or alone (spec.c).
+static const struct decode_row mounts_rows[] = {
+	LIST("mounts", struct spec, mounts, mounts_count, struct spec_mount, &mount,
+	     .required = true),
+};
+const struct decode_object config_mounts = {DECODE_ROWS(mounts_rows)};
+
 // ---- hooks ----------------------------------------------------------------------------------------
 
 static decode_reader read_hook_env;

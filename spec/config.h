@@ -6,6 +6,7 @@
 #include "spec/decode.h"
 
 extern const struct decode_object config_document;    // struct spec
+extern const struct decode_object config_mounts;      // struct spec: its mounts alone
 extern const struct decode_object config_process;     // struct spec_process
 extern const struct decode_object config_linux;       // struct spec_linux
 extern const struct decode_object config_resources;   // struct spec_resources

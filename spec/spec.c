@@ -27,6 +27,19 @@ static struct spec *new_spec(size_t length)
 	return &owner->spec;
 }
 
+// Of the mounts' table the one list may stand alone, for the object that holds it.
+static int decode_list_alone(struct decode *decode, const struct decode_object *object,
+			     const struct tree_node *node, void *target)
+{
+	const struct decode_row *row = object->rows;
+	if (object != &config_mounts) {
+		*decode->error = (struct spec_error){.reason = "expected an object"};
+		return -1;
+	}
+	decode_enter_key(decode, row->key, row->key_length);
+	return row->read(decode, row, node, (char *)target + row->offset);
+}
+
 static int decode_text(const char *text, size_t length, const struct decode_object *object,
 		       struct spec *spec, void *target, struct spec_error *error)
 {
@@ -34,7 +47,9 @@ static int decode_text(const char *text, size_t length, const struct decode_obje
 	if (tree_parse(&tree, text, length, error) < 0)
 		return -1;
 	struct decode decode = {.tree = &tree, .pool = &spec->owner->pool, .error = error};
-	int result = decode_object(&decode, object, tree.nodes, target);
+	bool list = tree.nodes->kind == tree_kind_array;
+	int result = list ? decode_list_alone(&decode, object, tree.nodes, target)
+			  : decode_object(&decode, object, tree.nodes, target);
 	tree_done(&tree);
 	return result;
 }
@@ -95,6 +110,12 @@ int spec_parse_resources(const char *text, size_t length, const struct spec **sp
 {
 	return parse(text, length, &config_resources, offsetof(struct spec, linux_.resources), spec,
 		     error);
+}
+
+int spec_parse_mounts(const char *text, size_t length, const struct spec **spec,
+		      struct spec_error *error)
+{
+	return parse(text, length, &config_mounts, 0, spec, error);
 }
 
 void spec_free(const struct spec *spec)

@@ -397,6 +397,11 @@ int spec_parse_process(const char *text, size_t length, const struct spec **spec
 int spec_parse_resources(const char *text, size_t length, const struct spec **spec,
 			 struct spec_error *error) __attribute__((warn_unused_result));
 
+// Mounts alone, as `mounts add` gets them: a list as that of the configuration, or an object with such a list as its
+// "mounts". Only spec->mounts is filled.
+int spec_parse_mounts(const char *text, size_t length, const struct spec **spec,
+		      struct spec_error *error) __attribute__((warn_unused_result));
+
 void spec_free(const struct spec *spec);
 
 // The value of an annotation, or NULL.

@@ -236,7 +236,8 @@ static int run_parser(struct builder *builder, struct parser_memory *memory,
 		return fail_at(error, text, offset, builder->fault);
 	if (status != yajl_status_ok)
 		return fail_syntax(error, handle, text, offset);
-	if (builder->tree->nodes[0].kind != tree_kind_object)
+	enum tree_kind kind = builder->tree->nodes[0].kind;
+	if (kind != tree_kind_object && kind != tree_kind_array)
 		return fail_whole(error, "expected an object");
 	return 0;
 }

@@ -38,7 +38,7 @@ struct tree {
 	size_t count;
 };
 
-// Parses length bytes of JSON whose document must be an object. Refused are: more than
+// Parses length bytes of JSON whose document must be an object (or a list, which only mounts may be). Refused are: more than
 // SPEC_MAX_BYTES, nesting beyond SPEC_MAX_DEPTH, invalid UTF-8, NUL characters, comments and anything
 // but white space behind the document. On failure the error says where (line and column), -1 is
 // returned and there is nothing to release.

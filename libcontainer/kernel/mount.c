@@ -137,3 +137,8 @@ int mount_attach(int fd, int target_fd)
 	return sys_move_mount(fd, "", target_fd, "",
 			      KERNEL_MOVE_MOUNT_F_EMPTY_PATH | KERNEL_MOVE_MOUNT_T_EMPTY_PATH);
 }
+
+int mount_detach(int fd)
+{
+	return sys_umount2(fd_proc_path(fd).text, KERNEL_MNT_DETACH);
+}

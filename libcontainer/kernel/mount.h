@@ -51,4 +51,9 @@ int mount_set_idmap(int fd, int userns_fd, bool recursive) must_check;
 // Attaches a detached mount on what target_fd (O_PATH) stands for. Both ends are descriptors.
 int mount_attach(int fd, int target_fd) must_check;
 
+// Takes the mount away of which fd is the root, with all that is mounted in it, as soon as nobody uses it any more. It must be one
+// of the caller's mount namespace, and the caller's /proc the host's (umount2 takes only a path: /proc/self/fd). EINVAL when
+// fd is no root of such a mount.
+int mount_detach(int fd) must_check;
+
 #endif

@@ -12,7 +12,21 @@
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/namespaces/namespaces.h"
 
-static int differs(int proc, const char *name, bool *result, struct error *err)
+// Until it executes its program, init is husk: protected from those whose container it is.
+static int cannot_look(const struct opened *opened, const char *name, struct error *err)
+{
+	if (errno == ENOENT || errno == ESRCH)
+		return error_set(err, ESRCH, "container not running: %s", error_text(ESRCH));
+	if (errno == EACCES && opened->status == state_status_created)
+		return error_set(err, EACCES,
+				 "container `%s` has not been started, and until then only root "
+				 "can enter it",
+				 opened->record.id);
+	return error_errno(err, "stat %s of the container's init", name);
+}
+
+static int differs(const struct opened *opened, int proc, const char *name, bool *result,
+		   struct error *err)
 {
 	char own[32];
 	struct stat mine, theirs;
@@ -20,10 +34,7 @@ static int differs(int proc, const char *name, bool *result, struct error *err)
 	if (stat(own, &mine) < 0)
 		return error_errno(err, "stat %s", own);
 	if (fstatat(proc, name, &theirs, 0) < 0)
-		return errno == ENOENT || errno == ESRCH
-			       ? error_set(err, ESRCH, "container not running: %s",
-					   error_text(ESRCH))
-			       : error_errno(err, "stat %s of the container's init", name);
+		return cannot_look(opened, name, err);
 	*result = mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev;
 	return 0;
 }
@@ -52,7 +63,7 @@ int joined_find(const struct opened *opened, const struct spec *spec, int init_p
 		if (!spec->linux_.namespaces[files[i].type].listed &&
 		    files[i].type != spec_namespace_type_user)
 			continue;
-		if (differs(proc, files[i].name, &different, err) < 0)
+		if (differs(opened, proc, files[i].name, &different, err) < 0)
 			return -1;
 		if (different)
 			*flags |= (int)namespaces_clone_flag(files[i].type);

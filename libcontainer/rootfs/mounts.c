@@ -145,6 +145,11 @@ static int label_queue(const struct rootfs *rootfs, const struct mount_entry *en
 static int finish_mount(struct rootfs *rootfs, struct mount_entry *entry, int *fd,
 			struct error *err)
 {
+	if (rootfs->options->live) {
+		entry->attached_fd = fcntl(*fd, F_DUPFD_CLOEXEC, 0);
+		if (entry->attached_fd < 0)
+			return error_errno(err, "keep the mount");
+	}
 	if (set_propagation(entry, *fd, err) < 0)
 		return -1;
 	if (is_read_only_late(entry))
@@ -274,4 +279,21 @@ int mounts_attach(struct rootfs *rootfs, struct mount_entry *entry, struct error
 	if (err && text_has_prefix(err->message, "mounts["))
 		return -1;
 	return plan_blame_mount(entry, err);
+}
+
+int mounts_make_late_read_only(struct rootfs *rootfs, struct error *err)
+{
+	for (size_t i = 0; i < rootfs->mounts_count; i++) {
+		struct mount_entry *entry = &rootfs->mounts[i];
+		if (entry->late_fd < 0)
+			continue;
+		bool recursive = entry->options.recursive_set & KERNEL_MOUNT_ATTR_RDONLY;
+		if (mount_set_attributes(entry->late_fd, KERNEL_MOUNT_ATTR_RDONLY, 0, recursive) <
+		    0) {
+			error_errno(err, "make read-only");
+			return plan_blame_mount(entry, err);
+		}
+		memory_close(take_fd(&entry->late_fd));
+	}
+	return 0;
 }

@@ -218,8 +218,9 @@ int plan_mounts(struct rootfs *rootfs, struct error *err)
 		entry->spec = &spec->mounts[i];
 		entry->index = i;
 		entry->destination = spec->mounts[i].destination;
-		entry->tree_fd = entry->idmap_fd = entry->late_fd = -1;
-		if (plan_mount(rootfs, entry, err) < 0)
+		entry->tree_fd = entry->idmap_fd = entry->late_fd = entry->attached_fd = -1;
+		if (plan_mount(rootfs, entry, err) < 0 ||
+		    (rootfs->options->live && live_check(entry, err) < 0))
 			return error_context(err, "mounts[%zu] %s", i, spec->mounts[i].destination);
 	}
 	return 0;

@@ -52,7 +52,8 @@ struct mount_entry {
 	int tree_fd;   // owned: detached copy of the source, once it is opened
 	int idmap_fd;  // owned: helper user namespace, until it is applied
 	bool idmapped;
-	int late_fd;  // owned: attached, becomes read-only at the end
+	int late_fd;      // owned: attached, becomes read-only at the end
+	int attached_fd;  // owned: of a live plan, to undo it
 };
 
 struct rootfs_device {
@@ -99,6 +100,8 @@ const char *plan_clean_path(struct arena *arena, const char *path);
 int plan_mounts(struct rootfs *rootfs, struct error *err) must_check;
 int plan_devices(struct rootfs *rootfs, struct error *err) must_check;
 int plan_overlay(struct rootfs *rootfs, struct error *err) must_check;
+// What can be added to a container that runs.
+int live_check(const struct mount_entry *entry, struct error *err) must_check;
 int plan_no_memory(struct error *err);
 static inline const char *plan_label_option(const struct rootfs *rootfs)
 {
@@ -116,6 +119,9 @@ bool plan_is_below(const char *path, const char *top);
 int sources_open_early(struct rootfs *rootfs, struct error *err) must_check;
 // The source of a bind: fills entry->tree_fd or entry->symlink.
 int source_open(struct rootfs *rootfs, struct mount_entry *entry, struct error *err) must_check;
+// The same on the host, before the container's tree is in sight.
+int source_open_early(struct rootfs *rootfs, struct mount_entry *entry,
+		      struct error *err) must_check;
 // The propagation that the container's copy of a host's mount has.
 unsigned long source_propagation(const struct rootfs *rootfs);
 // Whether the mounts of the host keep their peers (rootfsPropagation shared).
@@ -150,6 +156,9 @@ int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *targ
 		     struct error *err) must_check;
 // Whether symbolic links may be followed on the way to the entry's destination.
 enum path_rule mounts_target_rule(const struct rootfs *rootfs, const struct mount_entry *entry);
+
+// Those tmpfs that had to take mount points first.
+int mounts_make_late_read_only(struct rootfs *rootfs, struct error *err) must_check;
 
 // Says why a new file system could not be made: the kernel's own words when it gave some.
 int mounts_blame_kernel(const char *what, const struct mount_message *message, struct error *err);

@@ -69,6 +69,8 @@ static int plan(struct rootfs *rootfs, struct error *err)
 	rootfs->root_path = absolute_root(rootfs);
 	if (!rootfs->root_path)
 		return plan_no_memory(err);
+	if (rootfs->options->live)
+		return plan_mounts(rootfs, err);
 	if (plan_overlay(rootfs, err) < 0 || plan_mounts(rootfs, err) < 0 ||
 	    plan_devices(rootfs, err) < 0)
 		return -1;
@@ -151,6 +153,8 @@ void rootfs_describe(const struct rootfs *rootfs, const char *prefix, struct tex
 
 int rootfs_open(struct rootfs *rootfs, struct error *err)
 {
+	if (rootfs->options->live)
+		return sources_open_early(rootfs, err) < 0 ? -1 : idmap_open_early(rootfs, err);
 	rootfs->host_fd = open(rootfs->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs->host_fd < 0)
 		return error_errno(err, "root.path %s", rootfs->root_path);
@@ -189,23 +193,6 @@ int rootfs_make_cwd(struct rootfs *rootfs, const char *cwd, struct error *err)
 	return error_errno(err, "process.cwd %s", cwd);
 }
 
-static int make_late_read_only(struct rootfs *rootfs, struct error *err)
-{
-	for (size_t i = 0; i < rootfs->mounts_count; i++) {
-		struct mount_entry *entry = &rootfs->mounts[i];
-		if (entry->late_fd < 0)
-			continue;
-		bool recursive = entry->options.recursive_set & KERNEL_MOUNT_ATTR_RDONLY;
-		if (mount_set_attributes(entry->late_fd, KERNEL_MOUNT_ATTR_RDONLY, 0, recursive) <
-		    0) {
-			error_errno(err, "make read-only");
-			return plan_blame_mount(entry, err);
-		}
-		memory_close(take_fd(&entry->late_fd));
-	}
-	return 0;
-}
-
 static int set_root_propagation(const struct rootfs *rootfs, struct error *err)
 {
 	static const struct mount_propagation wanted[] = {
@@ -230,7 +217,7 @@ static int set_root_propagation(const struct rootfs *rootfs, struct error *err)
 int rootfs_finish(struct rootfs *rootfs, struct error *err)
 {
 	if (readonly_paths_apply(rootfs, err) < 0 || masks_apply(rootfs, err) < 0 ||
-	    make_late_read_only(rootfs, err) < 0 || set_root_propagation(rootfs, err) < 0)
+	    mounts_make_late_read_only(rootfs, err) < 0 || set_root_propagation(rootfs, err) < 0)
 		return -1;
 	if (root_stays_readonly(rootfs) &&
 	    mount_set_attributes(rootfs->root_fd, KERNEL_MOUNT_ATTR_RDONLY, 0, false) < 0)
@@ -246,6 +233,7 @@ void rootfs_free(struct rootfs *rootfs)
 		memory_close(rootfs->mounts[i].tree_fd);
 		memory_close(rootfs->mounts[i].idmap_fd);
 		memory_close(rootfs->mounts[i].late_fd);
+		memory_close(rootfs->mounts[i].attached_fd);
 	}
 	memory_close(rootfs->host_fd);
 	memory_close(rootfs->tree_fd);

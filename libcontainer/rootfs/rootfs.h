@@ -34,6 +34,7 @@ struct rootfs_options {
 	bool cgroup_namespace;      // the container has one of its own (made or joined)
 	bool cgroup_namespace_new;  // ... and it is made for it
 	bool network_namespace_new;
+	bool live;  // mounts[] alone, for a container that runs already
 	const char
 		*cgroup_path;  // absolute host path of the container's cgroup2 directory, or NULL
 	const char *mount_label;  // SELinux context for mounts, or NULL
@@ -83,6 +84,23 @@ int rootfs_make_cwd(struct rootfs *rootfs, const char *cwd, struct error *err) m
 int rootfs_enter(struct rootfs *rootfs, struct error *err) must_check;
 // readonlyPaths, maskedPaths, mounts that become read-only late (/dev), rootfsPropagation of the root, root.readonly.
 int rootfs_finish(struct rootfs *rootfs, struct error *err) must_check;
+
+// ---- a container that runs (live.c) --------------------------------------------------------------
+
+// A plan with options.live is for mounts[] of spec alone; the rest of spec is the container's configuration. It goes
+// through rootfs_open, which opens the sources of binds on the host, and then into a process that has joined the
+// container's namespaces but keeps the host's root directory: nothing of the container's /proc is used.
+//
+// A plain user may not copy mounts of the host: then the process makes itself a copy of the host's mount namespace, inside the
+// container's user namespace, and opens the sources that are left there.
+bool rootfs_live_has_sources_left(const struct rootfs *rootfs);
+int rootfs_live_open_left(struct rootfs *rootfs, struct error *err) must_check;
+// Attaches everything below root_fd (taken), or nothing. Whoever runs in the container may work against it.
+int rootfs_live_add(struct rootfs *rootfs, int root_fd, struct error *err) must_check;
+// Takes away what is mounted on each destination, the last one first. Paths lead through no symbolic link, so that the container
+// cannot turn them elsewhere; what the configuration masks or makes read-only stays so.
+int rootfs_live_remove(const struct spec *container, const struct spec_mount *mounts, size_t count,
+		       int root_fd, struct error *err) must_check;
 
 void rootfs_free(struct rootfs *rootfs);
 

@@ -112,23 +112,34 @@ static int open_root(struct rootfs *rootfs, struct error *err)
 	return part_from_host(rootfs, rootfs->tree_fd, "root.path", err);
 }
 
+int source_open_early(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
+{
+	if (source_open(rootfs, entry, err) < 0)
+		return -1;
+	if (entry->tree_fd >= 0 && part_from_host(rootfs, entry->tree_fd, entry->source, err) < 0)
+		return plan_blame_mount(entry, err);
+	return 0;
+}
+
 int sources_open_early(struct rootfs *rootfs, struct error *err)
 {
+	bool live = rootfs->options->live;
 	bool all = rootfs->options->user_namespace && rootfs->options->new_mount_namespace;
-	if (all && open_root(rootfs, err) < 0)
+	if (all && !live && open_root(rootfs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < rootfs->mounts_count; i++) {
 		struct mount_entry *entry = &rootfs->mounts[i];
 		bool idmap = entry->idmap != idmap_source_none;
 		if (entry->kind != mount_kind_bind || entry->inside)
 			continue;
-		if (!idmap && (!all || rootfs->caller_cannot_clone))
+		if (!idmap && !live && (!all || rootfs->caller_cannot_clone))
 			continue;
-		if (source_open(rootfs, entry, err) < 0)
+		if (source_open_early(rootfs, entry, err) == 0)
+			continue;
+		if (!live || idmap || err->code != EPERM)
 			return -1;
-		if (entry->tree_fd >= 0 &&
-		    part_from_host(rootfs, entry->tree_fd, entry->source, err) < 0)
-			return plan_blame_mount(entry, err);
+		rootfs->caller_cannot_clone = true;
+		return 0;
 	}
 	return 0;
 }

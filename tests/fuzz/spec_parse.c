@@ -97,6 +97,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		check_error(spec, &error);
 	}
+	if (spec_parse_mounts(text, size, &spec, &error) == 0)
+		spec_free(spec);
+	else
+		check_error(spec, &error);
 	if (spec_parse_resources(text, size, &spec, &error) == 0)
 		spec_free(spec);
 	else

@@ -930,14 +930,26 @@ static int try_one(char **words_, int count)
 	return 2;
 }
 
+// Two names change places as fast as they can, until a signal ends it.
+static void exchange(const char *a, const char *b)
+{
+	for (;;)
+		if (syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2u) < 0) {
+			perror("renameat2");
+			exit(2);
+		}
+}
+
 int main(int argc, char **argv, char **env)
 {
 	if (argc >= 2 && strcmp(argv[1], "see") == 0) {
 		see(argv, argv + 2, env);
 		return 0;
 	}
+	if (argc == 4 && strcmp(argv[1], "exchange") == 0)
+		exchange(argv[2], argv[3]);
 	if (argc < 3 || strcmp(argv[1], "try") != 0) {
-		fputs("usage: probe see [SYSCTL...] | probe try OP ARG... [, OP ARG...]\n", stderr);
+		fputs("usage: probe see [SYSCTL...] | probe try OP ARG... [, OP ARG...] | probe exchange A B\n", stderr);
 		return 2;
 	}
 	for (int i = 2; i < argc;) {

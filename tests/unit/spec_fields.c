@@ -730,6 +730,42 @@ START_TEST(resources_alone)
 }
 END_TEST
 
+START_TEST(mounts_alone)
+{
+	static const char *const good[] = {
+		"[{\"destination\":\"/a\",\"options\":[\"ro\"]},{\"destination\":\"/b\"}]",
+		"{\"mounts\":[{\"destination\":\"/a\",\"options\":[\"ro\"]},{\"destination\":\"/b\"}]}",
+	};
+	static const struct {
+		const char *text, *path, *reason;
+	} bad[] = {
+		{"{}", "mounts", "is required"},
+		{"{\"mounts\":null}", "mounts", "is required"},
+		{"[1]", "mounts[0]", "expected an object, found a number"},
+		{"[{\"destination\":\"/a\"},{}]", "mounts[1].destination", "is required"},
+		{"\"/a\"", "", "expected an object"},
+	};
+	const struct spec *spec;
+	struct spec_error error;
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(spec_parse_mounts(good[i], strlen(good[i]), &spec, &error), 0);
+		ck_assert_uint_eq(spec->mounts_count, 2);
+		ck_assert_str_eq(spec->mounts[0].options.items[0], "ro");
+		ck_assert_str_eq(spec->mounts[1].destination, "/b");
+		spec_free(spec);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_int_eq(spec_parse_mounts(bad[i].text, strlen(bad[i].text), &spec, &error),
+				 -1);
+		ck_assert_str_eq(error.path, bad[i].path);
+		ck_assert_str_eq(error.reason, bad[i].reason);
+	}
+	ck_assert_int_eq(spec_parse_mounts("[]", 2, &spec, &error), 0);
+	ck_assert_uint_eq(spec->mounts_count, 0);
+	spec_free(spec);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("spec: fields");
@@ -761,5 +797,6 @@ int main(void)
 	tcase_add_test(tcase, names);
 	tcase_add_test(tcase, process_alone);
 	tcase_add_test(tcase, resources_alone);
+	tcase_add_test(tcase, mounts_alone);
 	return case_run(suite);
 }
