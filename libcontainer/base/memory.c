@@ -3,8 +3,10 @@
 #include "libcontainer/base/memory.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 // Small enough that a little container touches few pages, large enough that malloc is rare.
 #define CHUNK_BYTES ((size_t)16 * 1024)

@@ -14,13 +14,13 @@
 
 #include "libcontainer/base/json.h"
 #include "libcontainer/base/memory.h"
+#include "libcontainer/cgroup/oom.h"
 #include "libcontainer/init/hook_state.h"
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/socket.h"
 #include "libcontainer/kernel/syscalls.h"
-#include "libcontainer/cgroup/oom.h"
 #include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/creation.h"
@@ -436,7 +436,6 @@ int birth_await_program(int sync, pid_t pid, int interrupts, struct error *err)
 
 int creation_await_program(struct creation *creation, struct error *err)
 {
-	int result =
-		birth_await_program(creation->sync, creation->pid, creation->interrupts, err);
+	int result = birth_await_program(creation->sync, creation->pid, creation->interrupts, err);
 	return result == 1 ? creation_died(creation, err) : result;
 }

@@ -276,7 +276,7 @@ static int protect(struct creation *creation, struct error *err)
 	    own_binary_can_leave(creation->own_binary))
 		return 0;
 	creation->own_binary[0] = '\0';
-	return own_binary_protect(creation->context->argv, err);
+	return own_binary_protect(creation->context->argv, NULL, err);
 }
 
 // After a failed create the specification owes the poststop hooks to whoever saw the first hooks run.

@@ -47,7 +47,9 @@ struct execution {
 	struct init init;
 	int init_pidfd, target_root, sync, pidfd, master;  // owned
 	int interrupts;  // owned: signals_open_interrupts; -1: detached, signals have their usual effect
-	int flags;                                         // CLONE_NEW* to join
+	int flags;       // CLONE_NEW* to join
+	int close_later;  // owned: of own_binary_protect
+	bool let_go;      // it has been told to proceed
 	bool pid_file_made;
 	pid_t stage, pid;
 };
@@ -148,42 +150,67 @@ static int follow_init(struct execution *e, struct error *err)
 
 // ---- prepare ---------------------------------------------------------------------------------------
 
-static int prepare(struct execution *e, struct error *err)
+static int protect(struct execution *e, struct error *err)
 {
-	const struct container_exec_options *options = e->options;
-	if (opened_open(e->context, options->id, false, &e->opened, err) < 0 ||
-	    check_status(e, err) < 0 || opened_config(&e->opened, &e->spec, err) < 0)
+	return own_binary_protect(e->context->argv, &e->close_later, err);
+}
+
+static int open_container(struct execution *e, struct error *err)
+{
+	const char *id = e->options->id;
+	if (opened_open(e->context, id, false, &e->opened, err) < 0 || check_status(e, err) < 0)
 		return -1;
 	// outside of it no limit and no device rule would hold
 	if (e->opened.record.cgroup_path && e->opened.cgroup.fd < 0)
 		return error_set(err, ENOENT,
-				 "exec in container `%s`: its cgroup %s cannot be found",
-				 options->id, e->opened.record.cgroup_path);
-	if (exec_process_make(options, e->spec, &e->process, err) < 0 || check_terminal(e, err) < 0)
+				 "exec in container `%s`: its cgroup %s cannot be found", id,
+				 e->opened.record.cgroup_path);
+	return 0;
+}
+
+static int read_configuration(struct execution *e, struct error *err)
+{
+	if (opened_config(&e->opened, &e->spec, err) < 0 ||
+	    exec_process_make(e->options, e->spec, &e->process, err) < 0 ||
+	    check_terminal(e, err) < 0)
 		return -1;
 	const struct spec_process *process = &e->process.process;
 	e->init.labels = (struct labels){process->apparmor_profile, process->selinux_label};
-	if (labels_check(&e->init.labels, err) < 0)
-		return -1;
-	if (birth_compile_filter(e->spec, e->context->log, &e->filter, err) < 0)
-		return -1;
+	return labels_check(&e->init.labels, err);
+}
+
+static int compile_filter(struct execution *e, struct error *err)
+{
+	return birth_compile_filter(e->spec, e->context->log, &e->filter, err);
+}
+
+static int find_namespaces(struct execution *e, struct error *err)
+{
 	if (state_open_init(&e->opened.record, &e->init_pidfd, err) < 0)
 		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
-	if (joined_find(&e->opened, e->spec, e->init_pidfd, "exec in", &e->flags, &e->target_root,
-			err) < 0)
-		return -1;
+	return joined_find(&e->opened, e->spec, e->init_pidfd, "exec in", &e->flags,
+			   &e->target_root, err);
+}
+
+static int plan(struct execution *e, struct error *err)
+{
+	const struct container_exec_options *options = e->options;
+	const struct spec_capabilities *wanted = &e->process.process.capabilities;
 	const struct log *log = e->context->log;
-	int planned =
-		e->flags & CLONE_NEWUSER
-			? capabilities_plan_user_namespace(&process->capabilities, log,
-							   &e->capabilities, err)
-			: capabilities_plan(&process->capabilities, log, &e->capabilities, err);
+	int planned = e->flags & CLONE_NEWUSER
+			      ? capabilities_plan_user_namespace(wanted, log, &e->capabilities, err)
+			      : capabilities_plan(wanted, log, &e->capabilities, err);
 	if (planned < 0)
 		return -1;
 	for (size_t i = 0; options->cgroups && options->cgroups[i]; i++)
 		if (open_sub_cgroup(e, options->cgroups[i], err) < 0)
 			return -1;
-	return systemd_come_near(e->context, &e->opened.record, &e->opened.host, err);
+	if (systemd_come_near(e->context, &e->opened.record, &e->opened.host, err) < 0)
+		return -1;
+	const char *initial = e->process.process.exec_cpu_affinity.initial;
+	if (initial && scheduling_apply_affinity(initial, err) < 0)
+		return error_context(err, "process.execCPUAffinity.initial");
+	return 0;
 }
 
 static int fill_init(struct execution *e, int sync, struct error *err)
@@ -220,7 +247,7 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 				 e->opened.root_fd,
 				 e->opened.host.fd,
 				 e->opened.cgroup.fd,
-				 -1,
+				 e->close_later,
 				 -1,
 				 -1};
 	memcpy(init->close_first, keep_out, sizeof keep_out);
@@ -322,6 +349,10 @@ static int join_resctrl(const struct execution *e, struct error *err)
 static int on_ready(struct execution *e, struct error *err)
 {
 	const struct container_exec_options *options = e->options;
+	// the process has closed its copy: now the kernel's wait costs nobody anything
+	memory_close(take_fd(&e->close_later));
+	if (e->let_go)
+		return 0;
 	if (join_resctrl(e, err) < 0)
 		return -1;
 	if (options->pidfd_socket) {
@@ -364,9 +395,23 @@ static int await_program(struct execution *e, struct error *err)
 	return result == 1 ? died(e, err) : result;
 }
 
+// Where nothing is left to do here once it is ready, the process need not wait for us to wake up: it finds the word there.
+static void let_go_early(struct execution *e)
+{
+	const struct container_exec_options *options = e->options;
+	if (e->stage > 0 || e->process.process.terminal || options->pid_file ||
+	    options->pidfd_socket || e->spec->linux_.seccomp.listener_path ||
+	    e->spec->linux_.intel_rdt.set)
+		return;
+	e->let_go = true;
+	// it may have failed already: it is asked for the reason next
+	(void)!sync_send_step(e->sync, sync_step_proceed, NULL);
+}
+
 // Until the program runs.
 static int converse(struct execution *e, struct error *err)
 {
+	let_go_early(e);
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
@@ -420,16 +465,30 @@ static void kill_process(struct execution *e)
 		unlink(e->options->pid_file);
 }
 
+static const struct stage {
+	const char *what;
+	int (*run)(struct execution *, struct error *);
+} stages[] = {
+	{"protect husk's own binary", protect},
+	{"open the container", open_container},
+	{"read the configuration", read_configuration},
+	{"compile the system call filter", compile_filter},
+	{"find the namespaces of init", find_namespaces},
+	{"plan", plan},
+	{"clone the process", clone_process},
+	{"converse until the program runs", converse},
+};
+
 static int execute(struct execution *e, int *status, struct error *err)
 {
-	if (own_binary_protect(e->context->argv, err) < 0 || prepare(e, err) < 0)
-		return -1;
-	const char *initial = e->process.process.exec_cpu_affinity.initial;
-	if (initial && scheduling_apply_affinity(initial, err) < 0)
-		return error_context(err, "process.execCPUAffinity.initial");
-	if (clone_process(e, err) < 0 || converse(e, err) < 0) {
-		kill_process(e);
-		return -1;
+	for (size_t i = 0; i < array_size(stages); i++) {
+		unsigned number = trace_begin(e->context->trace, stages[i].what);
+		int result = stages[i].run(e, err);
+		trace_end(e->context->trace, number);
+		if (result < 0) {
+			kill_process(e);
+			return -1;
+		}
 	}
 	*status = 0;
 	if (e->options->detach)
@@ -451,6 +510,7 @@ int container_exec(const struct container_context *context,
 		.pidfd = -1,
 		.interrupts = -1,
 		.master = -1,
+		.close_later = -1,
 		.init = {.close_first = INIT_NO_DESCRIPTORS},
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
@@ -468,6 +528,7 @@ int container_exec(const struct container_context *context,
 	memory_close(e.pidfd);
 	memory_close(e.interrupts);
 	memory_close(e.master);
+	memory_close(e.close_later);
 	memory_close(e.init_pidfd);
 	memory_close(e.target_root);
 	syscall_filter_done(&e.filter);

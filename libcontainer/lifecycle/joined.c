@@ -60,10 +60,13 @@ int joined_find(const struct opened *opened, const struct spec *spec, int init_p
 	for (size_t i = 0; i < array_size(files); i++) {
 		bool different = false;
 		// a user namespace may have been added for a plain user
-		if (!spec->linux_.namespaces[files[i].type].listed &&
-		    files[i].type != spec_namespace_type_user)
+		const struct spec_namespace *listed = &spec->linux_.namespaces[files[i].type];
+		if (!listed->listed && files[i].type != spec_namespace_type_user)
 			continue;
-		if (differs(opened, proc, files[i].name, &different, err) < 0)
+		// one that was made for the container is not ours; and to join it once more would change nothing
+		if (listed->listed && !listed->path && files[i].type != spec_namespace_type_user)
+			different = true;
+		else if (differs(opened, proc, files[i].name, &different, err) < 0)
 			return -1;
 		if (different)
 			*flags |= (int)namespaces_clone_flag(files[i].type);

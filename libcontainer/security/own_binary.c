@@ -85,27 +85,32 @@ static int empty_memfd(void)
 }
 
 // The program's file through a mount of its own: detached and read-only. Needs the host's CAP_SYS_ADMIN.
-static int open_elsewhere(int file)
+// *mount: owned by the caller; closing it makes the kernel wait for its other processors.
+static int open_elsewhere(int file, int *mount)
 {
-	auto_close int mount = sys_open_tree(file, "", KERNEL_OPEN_TREE_CLONE | AT_EMPTY_PATH);
-	if (mount < 0)
+	*mount = sys_open_tree(file, "", KERNEL_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	if (*mount < 0)
 		return -1;
 	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
-	if (sys_mount_setattr(mount, "", AT_EMPTY_PATH, &read_only) < 0)
+	if (sys_mount_setattr(*mount, "", AT_EMPTY_PATH, &read_only) < 0)
 		return -1;
-	return open(fd_proc_path(mount).text, O_RDONLY | O_CLOEXEC);
+	return open(fd_proc_path(*mount).text, O_RDONLY | O_CLOEXEC);
 }
 
-static int swap_pages(int file)
+static int swap_pages(int file, int *later)
 {
 	if (own_pages_possible() < 0)
 		return -1;
 	auto_close int empty = empty_memfd();
 	if (empty < 0)
 		return -1;
-	auto_close int elsewhere = open_elsewhere(file);
-	if (elsewhere >= 0 && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0)
+	auto_close int mount = -1;
+	auto_close int elsewhere = open_elsewhere(file, &mount);
+	if (elsewhere >= 0 && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0) {
+		if (later)
+			*later = take_fd(&mount);
 		return 0;
+	}
 	if (own_pages_detach(file) < 0)
 		return -1;
 	return own_pages_name(empty);
@@ -144,12 +149,12 @@ static int execute_copy(int file, char *const argv[], struct error *err)
 	return error_errno(err, "protect own binary: execute the copy in memory");
 }
 
-int own_binary_protect(char *const argv[], struct error *err)
+int own_binary_protect(char *const argv[], int *later, struct error *err)
 {
 	auto_close int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return error_errno(err, "protect own binary: open /proc/self/exe");
-	if (is_sealed(file) || is_unwritable(file) || swap_pages(file) == 0)
+	if (is_sealed(file) || is_unwritable(file) || swap_pages(file, later) == 0)
 		return 0;
 	return execute_copy(file, argv, err);
 }

@@ -101,7 +101,9 @@ int keyring_join(const char *id, const char *selinux_label, const char **note,
 // copied to memory without a file and exe_fd is pointed at an empty sealed memfd (PR_SET_MM_MAP); else, without the
 // capability for that, the program is executed again from a sealed memfd copy (argv is for that; does not return then).
 // Must run before any container namespace is entered. Afterwards /proc/self/exe is of no use to husk either. CVE-2019-5736.
-int own_binary_protect(char *const argv[], struct error *err) must_check;
+// later: a descriptor, owned by the caller, to close when nobody waits for it, for that takes time; unchanged if there is none. NULL:
+// it is closed here.
+int own_binary_protect(char *const argv[], int *later, struct error *err) must_check;
 
 // The cheap half, for a new process in a new mount namespace: there the program's file is another one to the kernel, and
 // nothing has to be copied. can_leave is asked in the calling process (path: as the new process shall open it); where it says no,

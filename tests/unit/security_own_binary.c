@@ -112,7 +112,7 @@ static int protect_by_swap(char **argv)
 	if (own_pages_possible() < 0)
 		return 77;
 	double start = now_us();
-	if (own_binary_protect(argv, &err) < 0) {
+	if (own_binary_protect(argv, NULL, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return 2;
 	}
@@ -122,7 +122,7 @@ static int protect_by_swap(char **argv)
 	if (strncmp(own_link(), "/memfd:/", 8) != 0 || !content_is_right())
 		return 3;
 	// a second time changes nothing
-	if (own_binary_protect(argv, &err) < 0 || strncmp(own_link(), "/memfd:/", 8) != 0)
+	if (own_binary_protect(argv, NULL, &err) < 0 || strncmp(own_link(), "/memfd:/", 8) != 0)
 		return 4;
 	changed = 3;
 	pid_t pid = fork();
@@ -177,14 +177,14 @@ static int protect_by_copy(char **argv)
 			return 77;
 		if (own_pages_possible() == 0)
 			return 31;
-		if (own_binary_protect(argv, &err) == 0)
+		if (own_binary_protect(argv, NULL, &err) == 0)
 			return 36;
 		fprintf(stderr, "%s\n", err.message);
 		return 32;
 	}
 	if (!getenv("HUSK_TEST_COPIED") || strncmp(own_link(), "/memfd:/", 8) != 0)
 		return 33;
-	if (own_binary_protect(argv, &err) < 0 || fstat(self, &st) < 0 || st.st_size == 0)
+	if (own_binary_protect(argv, NULL, &err) < 0 || fstat(self, &st) < 0 || st.st_size == 0)
 		return 34;
 	return open("/proc/self/exe", O_WRONLY | O_CLOEXEC) >= 0 ? 35 : 0;
 }
