@@ -62,4 +62,7 @@ char *arena_copy(struct arena *arena, const char *text, size_t length) must_chec
 
 void arena_free(struct arena *arena);
 
+// Gives the kernel back what the allocator and the stack do not use at the moment. For a process that is about to wait for long.
+void memory_give_back(void);
+
 #endif

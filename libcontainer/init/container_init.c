@@ -262,6 +262,10 @@ static bool wants_gate(const struct init *init)
 static int gate(struct init *init, struct error *err)
 {
 	memory_close(take_fd(&init->sync));  // nobody listens there any more
+	// it may be a long wait
+	free(init->unneeded);
+	init->unneeded = NULL;
+	memory_give_back();
 	int connection = -1;
 	int failed = start_gate_wait(init->gate, &connection, err);
 	init->outcome = connection;

@@ -35,10 +35,11 @@ struct init {
 	const struct capabilities *capabilities;
 	const struct syscall_filter *filter;
 	struct labels labels;
+	void *unneeded;  // memory of the preparation that nothing of init refers to
 	const char *id;
 	const char *bundle;
 	const char *rootfs_path;  // on the host, for hooks
-	const char
+	const struct own_binary
 		*own_binary;  // husk's own file, to be left behind; NULL: it is protected already
 	const struct limits_saved *files;  // RLIMIT_NOFILE as the caller had it
 	const char *const *extra_env;

@@ -98,10 +98,11 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 	init->rootfs = creation->rootfs;
 	init->capabilities = &creation->capabilities;
 	init->filter = &creation->filter;
+	init->unneeded = creation->config_text;
 	init->id = creation->options->id;
 	init->bundle = creation->bundle;
 	init->rootfs_path = creation->rootfs_path;
-	init->own_binary = creation->own_binary[0] ? creation->own_binary : NULL;
+	init->own_binary = creation->own_binary.path[0] ? &creation->own_binary : NULL;
 	init->trace = creation->context->trace;
 	init->files = &creation->files;
 	if (passed_on_make(creation->context, creation->context->notify_socket != NULL,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a creation: the record with the process, the pid for those who asked for it, and the word to init to proceed.
 //
+// The copy of the configuration is for later commands; until now nobody needed it.
+//
 // The record is complete before the pid is told to anybody, and both before init may outlive us. Where nobody can see the
 // difference it is written, and the word is given, while init still prepares itself: it then finds it there
 // and does not have to wait for another processor to wake up.
@@ -78,6 +80,9 @@ static bool nothing_follows(const struct creation *creation)
 
 int creation_record_process(struct creation *creation, struct error *err)
 {
+	if (state_write_config(creation->dir_fd, creation->config_text, creation->config_length,
+			       err) < 0)
+		return -1;
 	if (creation->pid == 0 || has_hooks(creation->spec))
 		return 0;
 	if (write_record(creation, err) < 0)

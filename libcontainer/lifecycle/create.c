@@ -109,10 +109,7 @@ static int record(struct creation *creation, struct error *err)
 	r->private_pid_namespace =
 		namespaces_is_new(&creation->namespaces, spec_namespace_type_pid);
 	r->rootless = creation->rootless;
-	if (state_write(creation->dir_fd, r, err) < 0)
-		return -1;
-	return state_write_config(creation->dir_fd, creation->config_text, creation->config_length,
-				  err);
+	return state_write(creation->dir_fd, r, err);
 }
 
 // A plain user often may not make cgroups. Without one nothing that was asked for is lost, unless he asked for a cgroup.
@@ -273,9 +270,9 @@ static int protect(struct creation *creation, struct error *err)
 	const struct namespace_plan *ns = &creation->namespaces;
 	if (namespaces_is_new(ns, spec_namespace_type_pid) &&
 	    namespaces_is_new(ns, spec_namespace_type_mount) &&
-	    own_binary_can_leave(creation->own_binary))
+	    own_binary_can_leave(&creation->own_binary))
 		return 0;
-	creation->own_binary[0] = '\0';
+	creation->own_binary.path[0] = '\0';
 	return own_binary_protect(creation->context->argv, NULL, err);
 }
 

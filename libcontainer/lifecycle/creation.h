@@ -46,8 +46,8 @@ struct creation {
 	struct rootfs_options rootfs_options;  // lent to the plan
 	struct rootfs *rootfs;
 	char *net_mover;  // the program that moves linux.netDevices; NULL: there are none
-	char own_binary
-		[OWN_BINARY_PATH_SIZE];  // for the new process to leave; "": protected already
+	struct own_binary
+		own_binary;  // for the new process to leave; protected already if its path is empty
 	struct capabilities capabilities;
 	struct syscall_filter filter;
 	struct cgroup_host host;
@@ -67,8 +67,8 @@ struct creation {
 	pid_t stage;     // the intermediate process; 0: none, or gone
 	pid_t pid;       // of init; 0: none
 	int pidfd;
-	int master;  // of the terminal, foreground only
-	int notify;  // the container's notification socket; -1: none, or for start to make
+	int master;     // of the terminal, foreground only
+	int notify;     // the container's notification socket; -1: none, or for start to make
 	bool recorded;  // the record has the process
 	bool let_go;    // init has been told to proceed
 	bool pid_file_made;

@@ -159,32 +159,41 @@ int own_binary_protect(char *const argv[], int *later, struct error *err)
 	return execute_copy(file, argv, err);
 }
 
-bool own_binary_can_leave(char path[OWN_BINARY_PATH_SIZE])
+bool own_binary_can_leave(struct own_binary *own)
 {
 	unsigned size = 0;
+	struct stat st;
 	if (prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) < 0)
 		return false;
-	ssize_t length = readlink("/proc/self/exe", path, OWN_BINARY_PATH_SIZE - 1);
-	if (length <= 0 || length >= OWN_BINARY_PATH_SIZE - 1)
+	ssize_t length = readlink("/proc/self/exe", own->path, sizeof own->path - 1);
+	if (length <= 0 || length >= (ssize_t)sizeof own->path - 1 ||
+	    stat("/proc/self/exe", &st) < 0)
 		return false;
-	path[length] = '\0';
+	own->path[length] = '\0';
+	own->device = st.st_dev;
+	own->inode = st.st_ino;
 	return true;
 }
 
-int own_binary_leave(const char *path, struct error *err)
+// Renamed, replaced or executed from a memfd: a copy it is.
+static int leave_by_copy(int empty, struct error *err)
 {
-	struct stat mine, found;
 	auto_close int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	auto_close int elsewhere = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	auto_close int empty = empty_memfd();
-	if (file < 0 || empty < 0 || fstat(file, &mine) < 0)
-		return error_errno(err, "leave own binary");
-	bool same = elsewhere >= 0 && fstat(elsewhere, &found) == 0 &&
-		    found.st_dev == mine.st_dev && found.st_ino == mine.st_ino;
-	if (same && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0)
-		return 0;
-	// renamed, replaced or executed from a memfd: a copy it is
-	if (own_pages_detach(file) < 0 || own_pages_name(empty) < 0)
+	if (file < 0 || own_pages_detach(file) < 0 || own_pages_name(empty) < 0)
 		return error_errno(err, "leave own binary");
 	return 0;
+}
+
+int own_binary_leave(const struct own_binary *own, struct error *err)
+{
+	struct stat found;
+	auto_close int elsewhere = open(own->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	auto_close int empty = empty_memfd();
+	if (empty < 0)
+		return error_errno(err, "leave own binary");
+	bool same = elsewhere >= 0 && fstat(elsewhere, &found) == 0 &&
+		    found.st_dev == own->device && found.st_ino == own->inode;
+	if (same && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0)
+		return 0;
+	return leave_by_copy(empty, err);
 }

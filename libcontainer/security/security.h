@@ -109,7 +109,12 @@ int own_binary_protect(char *const argv[], int *later, struct error *err) must_c
 // nothing has to be copied. can_leave is asked in the calling process (path: as the new process shall open it); where it says no,
 // own_binary_protect has to be called there. Only for a process that nobody hostile can see yet.
 #define OWN_BINARY_PATH_SIZE 1024
-bool own_binary_can_leave(char path[OWN_BINARY_PATH_SIZE]) must_check;
-int own_binary_leave(const char *path, struct error *err) must_check;
+struct own_binary {
+	char path[OWN_BINARY_PATH_SIZE];  // "": there is nothing to leave
+	dev_t device;
+	ino_t inode;
+};
+bool own_binary_can_leave(struct own_binary *own) must_check;
+int own_binary_leave(const struct own_binary *own, struct error *err) must_check;
 
 #endif
