@@ -295,12 +295,18 @@ static int on_net_devices(struct creation *creation, int netns, struct error *er
 
 static int on_hooks(struct creation *creation, struct error *err)
 {
-	static const enum spec_hook_kind kinds[] = {spec_hook_kind_prestart,
-						    spec_hook_kind_create_runtime};
+	// prestart hooks are older than the operation create: they were made to run in start, and are told what is so then
+	static const struct {
+		enum spec_hook_kind kind;
+		const char *status;
+	} hooks[] = {
+		{spec_hook_kind_prestart, "created"},
+		{spec_hook_kind_create_runtime, "creating"},
+	};
 	creation->hooks_begun = true;
-	for (size_t i = 0; i < array_size(kinds); i++)
-		if (hook_calls_run(creation->spec, kinds[i], creation->options->id,
-				   creation->bundle, creation->rootfs_path, "creating",
+	for (size_t i = 0; i < array_size(hooks); i++)
+		if (hook_calls_run(creation->spec, hooks[i].kind, creation->options->id,
+				   creation->bundle, creation->rootfs_path, hooks[i].status,
 				   creation->pid, creation->interrupts, err) < 0)
 			return -1;
 	return sync_send_step(creation->sync, sync_step_proceed, err);

@@ -360,6 +360,8 @@ test_hooks_run_in_order() {
 	for k in prestart createRuntime createContainer poststart poststop; do
 		jq -e --arg id "$ID" --arg b "$B" '.id == $id and .bundle == $b and .ociVersion and .status' "stdin-$k" >/dev/null || fail "state of $k: $(cat "stdin-$k")"
 	done
+	equal "status for prestart" created "$(jq -r .status stdin-prestart)"
+	equal "status for createContainer" creating "$(jq -r .status stdin-createContainer)"
 	equal "status for createRuntime" creating "$(jq -r .status stdin-createRuntime)"
 	equal "status for poststart" running "$(jq -r .status stdin-poststart)"
 	equal "status for poststop" stopped "$(jq -r .status stdin-poststop)"
