@@ -149,8 +149,13 @@ int main(int argc, char **argv)
 {
 	struct invocation call = {.report = {.fd = -1}};
 	struct error err = {0};
-	if (argc < 1 || fd_fill_stdio() < 0)
+	if (argc < 1)
 		return 1;
+	if (fd_fill_stdio() < 0) {
+		error_errno(&err, "husk: open what is closed of descriptors 0, 1 and 2");
+		report_error(&call.report, err.message);
+		return 1;
+	}
 	// a limit of the file size is an error of write like a full disk, which is undone and reported
 	signal(SIGXFSZ, SIG_IGN);
 	// a caller that ignores it would have the kernel take the status of our children away

@@ -122,8 +122,8 @@ bool cgroup_is_frozen(const struct cgroup *cgroup);
 // an error that names the pids. A cgroup that is gone is success.
 int cgroup_destroy(struct cgroup *cgroup, const char *made_from, int timeout_ms,
 		   struct error *err) must_check;
-// The parents of path (the leaf, which is gone) up to made_from, as long as they are empty.
-int cgroup_remove_parents(const struct cgroup_host *host, const char *path, const char *made_from,
+// The parents of leaf (which is gone) up to made_from, as long as they are empty.
+int cgroup_remove_parents(const struct cgroup_host *host, const char *leaf, const char *made_from,
 			  struct error *err) must_check;
 
 void cgroup_close(struct cgroup *cgroup);

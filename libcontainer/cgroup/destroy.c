@@ -108,10 +108,13 @@ int cgroup_remove_parents(const struct cgroup_host *host, const char *leaf, cons
 		return error_set(err, ENOMEM, "remove cgroup %s: out of memory", leaf);
 	for (char *slash; (slash = strrchr(path, '/')) && (size_t)(slash - path) >= length;) {
 		*slash = '\0';
-		// others may use it by now: that is no failure
-		if (unlinkat(host->fd, cgroup_path_relative(path), AT_REMOVEDIR) < 0 &&
-		    !is_gone(errno))
+		if (unlinkat(host->fd, cgroup_path_relative(path), AT_REMOVEDIR) == 0 ||
+		    is_gone(errno))
+			continue;
+		// others use it by now: that is no failure
+		if (errno == EBUSY || errno == ENOTEMPTY)
 			break;
+		return error_errno(err, "remove cgroup %s", path);
 	}
 	return 0;
 }

@@ -56,6 +56,6 @@ void hook_calls_poststop(const struct spec *spec, const char *id, const char *bu
 	auto_close int cwd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cwd < 0)
 		cwd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	hooks_run_all_to(&files, interrupts, hooks, spec_hook_kind_poststop, text_string(&text), cwd,
-			 log);
+	hooks_run_all_to(&files, interrupts, hooks, spec_hook_kind_poststop, text_string(&text),
+			 cwd, log);
 }

@@ -38,16 +38,38 @@ int64_t id_map_to_host(const struct spec_id_mappings *mappings, uint32_t id)
 	return -1;
 }
 
+// The kernel takes so many lines, in one write, which must be shorter than a page.
+#define MAX_LINES 340
+
+static int make_lines(const struct map_kind *kind, const struct spec_id_mappings *mappings,
+		      struct text *lines, struct error *err)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	if (mappings->count > MAX_LINES)
+		return error_set(err, EINVAL,
+				 "linux.%s: %zu mappings; the kernel takes no more than %d",
+				 kind->what, mappings->count, MAX_LINES);
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct spec_id_mapping *map = &mappings->items[i];
+		text_printf(lines, "%u %u %u\n", map->container_id, map->host_id, map->size);
+	}
+	if (text_failed(lines))
+		return error_set(err, ENOMEM, "linux.%s: out of memory", kind->what);
+	if (lines->length >= page)
+		return error_set(
+			err, EINVAL,
+			"linux.%s: %zu mappings are %zu bytes of text, and the kernel takes no "
+			"more than %zu; fewer and longer ranges, or smaller numbers, fit",
+			kind->what, mappings->count, lines->length, page - 1);
+	return 0;
+}
+
 static int write_direct(const struct map_kind *kind, const struct spec_id_mappings *mappings,
 			pid_t pid, struct error *err)
 {
 	auto_text struct text lines = {0};
-	for (size_t i = 0; i < mappings->count; i++) {
-		const struct spec_id_mapping *map = &mappings->items[i];
-		text_printf(&lines, "%u %u %u\n", map->container_id, map->host_id, map->size);
-	}
-	if (text_failed(&lines))
-		return error_set(err, ENOMEM, "linux.%s: out of memory", kind->what);
+	if (make_lines(kind, mappings, &lines, err) < 0)
+		return -1;
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, kind->file);
 	if (fd_write_value(AT_FDCWD, path, text_string(&lines)) < 0)
@@ -96,12 +118,12 @@ static int run_helper(const char *path, char *const argv[], struct error *err)
 		return error_errno(err, "wait for %s", path);
 	if (status == 0)
 		return 0;
+	while (length > 0 && (unsigned char)said[length - 1] <= ' ')
+		length--;
 	said[length > 0 ? length : 0] = '\0';
-	return error_set(err, EPERM, "%s failed (exit status %d): %s", path,
-			 process_exit_code(status), said);
+	return error_set(err, EPERM, "%s failed (exit status %d)%s%s", path,
+			 process_exit_code(status), *said ? ": " : "", said);
 }
-
-#define MAX_LINES 340  // of the kernel
 
 static int write_by_helper(const struct map_kind *kind, const struct spec_id_mappings *mappings,
 			   pid_t pid, struct error *err)
@@ -112,9 +134,9 @@ static int write_by_helper(const struct map_kind *kind, const struct spec_id_map
 			err, ENOENT,
 			"linux.%s: a plain user needs %s for more than his own id; install uidmap",
 			kind->what, kind->helper);
-	if (mappings->count > MAX_LINES)
-		return error_set(err, EINVAL, "linux.%s: more than %d mappings", kind->what,
-				 MAX_LINES);
+	auto_text struct text lines = {0};  // which the helper will write
+	if (make_lines(kind, mappings, &lines, err) < 0)
+		return -1;
 	size_t count = 2 + mappings->count * 3;
 	auto_free char **argv = calloc(count + 1, sizeof *argv);
 	auto_free char *numbers = calloc(count, 12);

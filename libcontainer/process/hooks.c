@@ -266,8 +266,12 @@ static int run_hook(const struct spec_hook *hook, const struct hooks_files *file
 			  .interrupts = interrupts,
 			  .state = state_json,
 			  .state_left = strlen(state_json)};
-	struct hooks_child child = {
-		.cwd_fd = cwd_fd, .parent = getpid(), .files = {-1, -1}, .input = -1, .output = -1, .failure = -1};
+	struct hooks_child child = {.cwd_fd = cwd_fd,
+				    .parent = getpid(),
+				    .files = {-1, -1},
+				    .input = -1,
+				    .output = -1,
+				    .failure = -1};
 	if (files)
 		memcpy(child.files, files->fds, sizeof child.files);
 	int rc;

@@ -39,6 +39,9 @@ static int blame_target(const struct mount_entry *entry, enum path_rule rule, st
 				 "refused, because a part of the path is a symbolic link");
 	if (errno == ENOTDIR && entry->kind == mount_kind_proc)
 		return error_set(err, ENOTDIR, "must be a directory");
+	if (errno == ENOTDIR)
+		return error_errno(err, "open mount point, of which a part is no directory, or all "
+					"of it and the source is one");
 	return error_errno(err, "open mount point");
 }
 
@@ -193,6 +196,20 @@ static int make_symlink(const struct rootfs *rootfs, const struct mount_entry *e
 	return error_set(err, EEXIST, "make symbolic link: %s", error_text(EEXIST));
 }
 
+static int check_same_kind(const struct stat *source, int target_fd, struct error *err)
+{
+	struct stat target;
+	if (fstat(target_fd, &target) < 0)
+		return error_errno(err, "stat mount point");
+	if (S_ISDIR(source->st_mode) == S_ISDIR(target.st_mode))
+		return 0;
+	return S_ISDIR(target.st_mode)
+		       ? error_set(err, EISDIR,
+				   "the source is a file, and what it is to cover is a directory")
+		       : error_set(err, ENOTDIR,
+				   "the source is a directory, and what it is to cover is a file");
+}
+
 static int attach_bind(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
 	struct stat st;
@@ -205,7 +222,8 @@ static int attach_bind(struct rootfs *rootfs, struct mount_entry *entry, struct 
 	if (guard_proc_bind(entry, entry->tree_fd, err) < 0)
 		return -1;
 	auto_close int target = open_target(rootfs, entry, S_ISDIR(st.st_mode), err);
-	if (target < 0 || guard_target(entry, target, err) < 0)
+	if (target < 0 || guard_target(entry, target, err) < 0 ||
+	    check_same_kind(&st, target, err) < 0)
 		return -1;
 	auto_close int fd = take_fd(&entry->tree_fd);
 	return attach(rootfs, entry, &fd, target, err);

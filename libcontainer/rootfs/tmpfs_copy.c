@@ -15,14 +15,9 @@
 
 #define DEPTH_MAX 64
 #define BLOCK ((size_t)16 * 1024)
+#define ENTRIES ((size_t)4096)
 
 static int copy_directory(int from_fd, int to_fd, int depth, struct error *err);
-
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
 
 static int copy_data(int from_fd, int to_fd)
 {
@@ -117,19 +112,22 @@ static int copy_directory(int from_fd, int to_fd, int depth, struct error *err)
 	auto_close int fd = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, "open directory");
-	__attribute__((cleanup(close_directory))) DIR *directory = fdopendir(fd);
-	if (!directory)
-		return error_errno(err, "read directory");
-	int borrowed = take_fd(&fd);
+	// (readdir would call a directory that fails with ENOENT complete)
+	_Alignas(struct dirent64) char buffer[ENTRIES];
 	for (;;) {
-		errno = 0;
-		const struct dirent *entry = readdir(directory);
-		if (!entry)
-			return errno ? error_errno(err, "read directory") : 0;
-		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
-			continue;
-		if (copy_entry(borrowed, to_fd, entry->d_name, depth, err) < 0)
-			return -1;
+		ssize_t filled = getdents64(fd, buffer, sizeof buffer);
+		if (filled < 0)
+			return error_errno(err, "read directory");
+		if (filled == 0)
+			return 0;
+		for (ssize_t at = 0; at < filled;) {
+			const struct dirent64 *entry = (const void *)(buffer + at);
+			at += entry->d_reclen;
+			if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
+				continue;
+			if (copy_entry(fd, to_fd, entry->d_name, depth, err) < 0)
+				return -1;
+		}
 	}
 }
 

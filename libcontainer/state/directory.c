@@ -130,7 +130,8 @@ static bool still_named(int root_fd, const char *id, int dir_fd)
 	       name.st_dev == held.st_dev && name.st_ino == held.st_ino;
 }
 
-// The directory was made, and no more came of it: an empty one must not keep its name in use.
+// The directory was made, and no more came of it: an empty one must not keep its name in use. (If it should be somebody else's by
+// now, who has not locked it yet, that one makes it again.)
 static int give_up(int root_fd, const char *id)
 {
 	int saved = errno;
@@ -154,8 +155,10 @@ int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err)
 			return error_errno(err, "make the state directory of container `%s`", id);
 		}
 		auto_close int fd = openat(root_fd, id, directory_flags);
-		if (fd < 0 && errno == ENOENT)
+		if (fd < 0 && errno == ENOENT) {
+			(void)give_up(root_fd, id);
 			continue;
+		}
 		if (fd < 0) {
 			error_errno(err, "state directory of container `%s`", id);
 			return give_up(root_fd, id);
@@ -163,11 +166,12 @@ int state_reserve(int root_fd, const char *id, int *dir_fd, struct error *err)
 		// between mkdir and lock a concurrent delete may take the empty directory away
 		struct error lock_error;
 		if (state_lock(fd, true, LOCK_WAIT_MS, &lock_error) < 0) {
+			int given_up = give_up(root_fd, id);
 			if (lock_error.code == ENOENT)
 				continue;
 			if (err)
 				*err = lock_error;
-			return give_up(root_fd, id);
+			return given_up;
 		}
 		if (!still_named(root_fd, id, fd))
 			continue;

@@ -225,4 +225,157 @@ test_delete_while_a_creator_is_slow() {
 	equal "the hook has come to its end" over "$(cat over)"
 }
 
+# ---- every system call -------------------------------------------------------------------------------
+
+# What fails is one call of husk or of the processes that it clones, until these execute the program. Then: husk ends; it has either
+# done all it should (what the program sees is what it always sees), or says in a line what went wrong and leaves nothing
+# behind. What it cannot take back because the failing call is the one that removes it, delete --force removes.
+calls_of() { # ARG...: husk ARG... as a list "PROCESS N CALL", without calls whose failure means nothing
+	timeout 60 "$INJECT" "$S/calls.all" list - - "$HUSK" --root "$ROOT" "$@" >/dev/null 2>&1 </dev/null || true
+	# 3 close, 9 mmap, 10 mprotect, 11 munmap, 12 brk, 15 rt_sigreturn, 59 execve, 231 exit_group
+	awk -v stride=$STRIDE -v seed=$RANDOM 'NF == 3 && $3 !~ /^(3|9|10|11|12|15|59|231)$/ && ++n % stride == seed % stride' calls.all >calls
+	[ -s calls ] || fail "no system call of husk $* is known"
+}
+injected() { # MODE PROCESS N ARG...: as calls_of; standard output to $S/seen.now, its status in $status
+	local mode=$1 process=$2 n=$3
+	shift 3
+	status=0
+	timeout -k 5 20 "$INJECT" "$S/fired" "$mode" "$process" "$n" "$HUSK" --root "$ROOT" "$@" >seen.now 2>err </dev/null || status=$?
+	[ $status != 124 ] || fail "$mode at $process $n ($call): husk $* hangs"
+}
+remains() { # what of the container is left
+	[ ! -e "$ROOT/$ID" ] || echo "state"
+	find "$(cgroup_mount)" -depth -type d -name "*$ID*" -printf 'cgroup %p\n' 2>/dev/null
+	awk -v s="$S/" 'index($5, s) == 1 && !index($5, s "tmp") { print "mount " $5 }' /proc/self/mountinfo
+}
+gone() { [ -z "$(remains)" ]; }
+# what differs from run to run, and numbers of things, are left out; and HOME, which is / when no passwd file can be read
+normal() {
+	jq -S '(.pid, .ppid, .fds, .monotonic, .boottime, .timens) = null | .ns |= map_values("") | .pgid = null | .sid = null | .keyring = null |
+		.mounts |= map(del(.id, .parent, .dev) | .propagation = null) | .env |= map(select(startswith("HOME=") | not))' "$1" 2>/dev/null || cat "$1"
+}
+same_seen() {
+	local difference
+	difference=$(diff <(normal seen.first) <(normal seen.now) | grep '^[<>]' | tr -s ' \n' ' ' | head -c 400 || true)
+	[ -z "$difference" ] || fail "$what: the program sees something else: $difference"
+}
+said_why() { # after a failure
+	local lines
+	lines=$(wc -l <err)
+	[ "$lines" -ge 1 ] || fail "$what: status $status and not a word"
+	[ "$lines" -le 2 ] || fail "$what: $lines lines: $(cat err)"
+}
+
+sweep_run() { # ERRNO...
+	local what process n call status=0 e
+	config_args_see
+	"$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >seen.first </dev/null
+	calls_of run --bundle "$B" "$ID"
+	for e in "$@"; do
+		while read -r process n call; do
+			what="errno $e at call $n ($call) of process $process"
+			injected "errno:$e" "$process" "$n" run --bundle "$B" "$ID"
+			if [ $status = 0 ]; then
+				same_seen
+			else
+				said_why
+			fi
+			[ -z "$(remains)" ] || {
+				[ $status != 0 ] || fail "$what: success, and it leaves $(remains)"
+				note "$what leaves $(remains | xargs): $(head -c 200 err)"
+				husk delete --force "$ID"
+				gone || fail "$what: delete leaves $(remains)"
+			}
+		done <calls
+	done
+}
+
+test_errors_of_run() { # limit 900
+	injects
+	bundle
+	if [ "${SWEEP:-}" = all ]; then sweep_run 1 2 5 12 28; else sweep_run 5; fi
+}
+
+test_errors_of_run_with_a_user_namespace() { # limit 900
+	injects
+	bundle
+	user_namespace
+	config '.linux.namespaces += [{type:"time"}] | .linux.timeOffsets = {monotonic:{secs:100}}'
+	if [ "${SWEEP:-}" = all ]; then sweep_run 1 12; else sweep_run 1; fi
+}
+
+test_errors_of_exec() { # limit 600
+	local what process n call status e errors=5
+	injects
+	[ "${SWEEP:-}" != all ] || errors='1 2 5 12'
+	bundle
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	husk exec "$ID" /bin/probe see >seen.first </dev/null
+	calls_of exec "$ID" /bin/probe see
+	for e in $errors; do
+		while read -r process n call; do
+			what="errno $e at call $n ($call) of process $process"
+			injected "errno:$e" "$process" "$n" exec "$ID" /bin/probe see
+			if [ $status = 0 ]; then
+				same_seen
+			else
+				said_why
+			fi
+			equal "$what: processes" 3 "$(husk exec "$ID" /bin/ps | wc -l)"
+		done <calls
+	done
+	husk delete --force "$ID"
+}
+
+test_errors_of_delete() { # limit 600
+	local what process n call status e errors=5
+	injects
+	[ "${SWEEP:-}" != all ] || errors='1 2 5 12'
+	bundle
+	args /bin/sleep 1000
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	calls_of delete --force "$ID"
+	for e in $errors; do
+		while read -r process n call; do
+			what="errno $e at call $n ($call) of process $process"
+			[ -e "$ROOT/$ID" ] || husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+			injected "errno:$e" "$process" "$n" delete --force "$ID"
+			if [ $status = 0 ]; then
+				gone || fail "$what: success, and it leaves $(remains)"
+			else
+				said_why
+				husk delete --force "$ID"
+				gone || fail "$what: the next delete leaves $(remains)"
+			fi
+		done <calls
+	done
+	husk delete --force "$ID"
+}
+
+# husk, or a process that it has cloned, is killed at a system call
+test_killed_at_every_call() { # limit 900
+	local what process n call status=0 mode command
+	injects
+	[ $STRIDE = 1 ] || STRIDE=$((STRIDE * 3))
+	bundle
+	args /bin/sleep 1000
+	for command in create 'run --detach'; do
+		# shellcheck disable=SC2086  # two words
+		calls_of $command --bundle "$B" "$ID"
+		husk delete --force "$ID"
+		for mode in kill kill-first; do
+			while read -r process n call; do
+				[ $mode = kill ] || [ "$process" != 0 ] || continue
+				what="$command: $mode at call $n ($call) of process $process"
+				injected $mode "$process" "$n" $command --bundle "$B" "$ID"
+				[ $status != 0 ] || [ $mode != kill ] || husk state "$ID" >/dev/null 2>&1 || fail "$what: success without a container"
+				[ $status -ge 128 ] || [ $status = 0 ] || said_why
+				husk delete --force "$ID" || fail "$what: delete: status $?"
+				gone || fail "$what: delete leaves $(remains)"
+			done <calls
+		done
+	done
+}
+
 run_tests "$@"

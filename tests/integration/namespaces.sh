@@ -91,6 +91,21 @@ test_mappings_without_user_namespace_are_refused() {
 	refused 'user namespace' run --bundle "$B" "$ID"
 }
 
+test_more_mappings_than_the_kernel_takes() {
+	is_root || skip "a plain user's ranges are another matter"
+	bundle
+	config '.linux.namespaces += [{type:"user"}] | .linux.gidMappings = [{containerID:0,hostID:100000,size:1000}]'
+	config '.linux.uidMappings = [range(341) | {containerID:.,hostID:(2 * . + 1000),size:1}]'
+	refused '341 mappings; the kernel takes no more than 340' run --bundle "$B" "$ID"
+	# not too many lines, but too many bytes
+	config '.linux.uidMappings = [range(330) | {containerID:.,hostID:(2 * . + 100000),size:1}]'
+	refused 'bytes of text' run --bundle "$B" "$ID"
+	config '.linux.uidMappings |= .[:300] | .process.args = ["/bin/echo", "fine"]'
+	chown -R 100000:100000 "$B/rootfs"
+	chmod 755 "$B" "$B/rootfs"
+	equal "fewer of them" fine "$(husk run --bundle "$B" "$ID")"
+}
+
 test_time_offsets() {
 	bundle
 	config '.linux.namespaces += [{type:"time"}] | .linux.timeOffsets = {monotonic:{secs:100000,nanosecs:0},boottime:{secs:200000,nanosecs:5}}'

@@ -389,4 +389,15 @@ test_idmapped_bind() {
 	equal "owner inside" "0 0" "$(husk run --bundle "$B" "$ID")"
 }
 
+test_a_file_and_a_directory_do_not_cover_each_other() {
+	bundle
+	echo text >file
+	config --arg s "$S" '.mounts += [{destination:"/tmp",type:"bind",source:($s + "/file"),options:["bind"]}]'
+	refused 'the source is a file, and what it is to cover is a directory' run --bundle "$B" "$ID"
+	config --arg s "$S" '.mounts[-1] = {destination:"/etc/passwd",type:"bind",source:$s,options:["bind"]}'
+	refused 'no directory' run --bundle "$B" "$ID"
+	config --arg s "$S" '.mounts[-1] = {destination:"/etc/passwd",type:"bind",source:($s + "/file"),options:["bind"]}'
+	equal "a file over a file" text "$(run_shell 'cat /etc/passwd')"
+}
+
 run_tests "$@"

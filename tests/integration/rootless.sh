@@ -113,6 +113,7 @@ test_ids_of_others_are_refused() {
 	bundle
 	config --argjson u "$(id -u)" '.linux.uidMappings = [{containerID:0,hostID:$u,size:1},{containerID:1,hostID:1,size:1}]'
 	refused uid run --bundle "$B" "$ID"
+	[[ $(cat refused.err) != *[[:space:]] ]] || fail "a message that ends in a blank: '$(cat refused.err)'"
 }
 
 run_tests "$@"

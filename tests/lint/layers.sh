@@ -57,6 +57,10 @@ while IFS=: read -r file _ line; do
 	fi
 done < <(grep -nH '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' spec/*.[ch] libcontainer/*.h libcontainer/*/*.[ch] runtime/*.[ch] runtime/*/*.[ch] 2>/dev/null)
 
+# with angle brackets nothing of ours is included
+grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(libcontainer|runtime|spec)/' spec/*.[ch] libcontainer/*.h libcontainer/*/*.[ch] runtime/*.[ch] runtime/*/*.[ch] 2>/dev/null &&
+	complain "files of ours are included with quotation marks"
+
 # spec/ knows JSON and the C library
 grep -nE '#[[:space:]]*include[[:space:]]*<(seccomp|sys/capability|libmnl)' spec/*.[ch] 2>/dev/null && complain "spec/ includes a library other than yajl"
 
@@ -70,7 +74,8 @@ while read -r file names _; do
 	for call in ${names//,/ }; do allowed[$file:$call]=1; done
 done <"$list"
 while IFS=: read -r file number text; do
-	[[ $text =~ ^[[:space:]]*(//|\*) || $file == libcontainer/kernel/* ]] && continue
+	# (a line that begins with a star is a comment only when there is a blank behind it: `*fd = open(...)` is none)
+	[[ $text =~ ^[[:space:]]*(//|/\*|\*([[:space:]/]|$)) || $file == libcontainer/kernel/* ]] && continue
 	rest=${text%%//*}
 	while [[ $rest =~ (^|[^a-zA-Z0-9_.\>\"])($calls)\((.*)$ ]]; do
 		call=${BASH_REMATCH[2]} rest=${BASH_REMATCH[3]}
