@@ -6,6 +6,7 @@
 // The record is complete before the pid is told to anybody, and both before init may outlive us. Where nobody can see the
 // difference it is written, and the word is given, while init still prepares itself: it then finds it there
 // and does not have to wait for another processor to wake up.
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,7 +113,8 @@ int creation_commit(struct creation *creation, struct error *err)
 		creation->pid_file_made = true;
 	}
 	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
-		return creation_died(creation, err);
+		return err->code == EPIPE || err->code == ECONNRESET ? creation_died(creation, err)
+								     : -1;
 	return 0;
 }
 

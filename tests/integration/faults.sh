@@ -252,7 +252,7 @@ gone() { [ -z "$(remains)" ]; }
 # what differs from run to run, and numbers of things, are left out; and HOME, which is / when no passwd file can be read
 normal() {
 	jq -S '(.pid, .ppid, .fds, .monotonic, .boottime, .timens) = null | .ns |= map_values("") | .pgid = null | .sid = null | .keyring = null |
-		.mounts |= map(del(.id, .parent, .dev) | .propagation = null) | .env |= map(select(startswith("HOME=") | not))' "$1" 2>/dev/null || cat "$1"
+		.mounts |= map(del(.id, .parent, .dev, .source) | .propagation = null) | .env |= map(select(startswith("HOME=") | not))' "$1" 2>/dev/null || cat "$1"
 }
 same_seen() {
 	local difference
