@@ -108,7 +108,8 @@ static int remove_opened(const struct container_context *context, struct opened 
 {
 	const struct spec *spec = NULL;
 	struct error unreadable;
-	if (!opened->torn && opened_config(opened, &spec, &unreadable) < 0)
+	if (!opened->torn && !opened->record.plain_end &&
+	    opened_config(opened, &spec, &unreadable) < 0)
 		log_warning(context->log, "%s: poststop hooks are not run", unreadable.message);
 	const struct removal removal = {
 		.root_fd = opened->root_fd,

@@ -18,8 +18,8 @@ struct removal {
 	const struct cgroup_host *cgroup_host;
 	const char *cgroup_path, *cgroup_made_from;  // as recorded, or NULL
 	uint64_t root_mount;                         // as recorded
-	const struct spec
-		*spec;  // for the hooks; NULL: there is no readable configuration, hence no hooks
+	const struct spec *
+		spec;  // for the hooks and linux.intelRdt; NULL: there are none, or no readable configuration
 	const char *bundle, *rootfs;
 	const struct container_context *context;
 	const struct state_record *record;  // of systemd's unit

@@ -111,12 +111,15 @@ static int listen_to_notify(const struct container_context *context, struct open
 	return state_open_init(&opened->record, &notify->pidfd, err);
 }
 
+// spec: NULL when the record says that it would be of no use.
 static int start(struct opened *opened, const struct spec *spec, struct error *err)
 {
-	if (!spec->process.set)
+	if (spec && !spec->process.set)
 		return error_set(err, EINVAL, "the configuration has no process to start");
 	if (open_gate(opened, err) < 0)
 		return -1;
+	if (!spec)
+		return 0;
 	const struct state_record *r = &opened->record;
 	if (hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs, "running",
 			   r->pid, -1, err) < 0) {
@@ -130,8 +133,9 @@ int container_start(const struct container_context *context, const char *id, str
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	const struct spec *spec = NULL;
-	if (opened_open(context, id, true, &opened, err) < 0 || refuse(&opened, err) < 0 ||
-	    opened_config(&opened, &spec, err) < 0)
+	if (opened_open(context, id, true, &opened, err) < 0 || refuse(&opened, err) < 0)
+		return -1;
+	if (!opened.record.plain_start && opened_config(&opened, &spec, err) < 0)
 		return -1;
 	struct notify notify = {.socket = -1, .pidfd = -1};
 	int result = listen_to_notify(context, &opened, &notify, err);

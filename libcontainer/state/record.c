@@ -37,6 +37,8 @@ const struct record_field record_fields[RECORD_FIELDS] = {
 	FIELD(owner, uid, true),
 	FIELD(private_pid_namespace, bool, true),
 	FIELD(rootless, bool, true),
+	FIELD(plain_start, bool, false),
+	FIELD(plain_end, bool, false),
 };
 
 static void write_string(struct json *json, const char *key, const char *value)

@@ -38,6 +38,9 @@ struct state_record {
 	uid_t owner;
 	bool private_pid_namespace;  // init's end ends everything in it
 	bool rootless;
+	// what the configuration says to `start` and `delete`, which then do not have to read it; false: they do
+	bool plain_start;  // there is a process, and no poststart hook
+	bool plain_end;    // no poststop hook, no linux.intelRdt
 };
 
 enum state_status {
