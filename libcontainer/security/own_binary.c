@@ -88,13 +88,14 @@ static int empty_memfd(void)
 // *mount: owned by the caller; closing it makes the kernel wait for its other processors.
 static int open_elsewhere(int file, int *mount)
 {
-	*mount = sys_open_tree(file, "", KERNEL_OPEN_TREE_CLONE | AT_EMPTY_PATH);
-	if (*mount < 0)
+	int clone = sys_open_tree(file, "", KERNEL_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	*mount = clone;
+	if (clone < 0)
 		return -1;
 	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
-	if (sys_mount_setattr(*mount, "", AT_EMPTY_PATH, &read_only) < 0)
+	if (sys_mount_setattr(clone, "", AT_EMPTY_PATH, &read_only) < 0)
 		return -1;
-	return open(fd_proc_path(*mount).text, O_RDONLY | O_CLOEXEC);
+	return open(fd_proc_path(clone).text, O_RDONLY | O_CLOEXEC);
 }
 
 static int swap_pages(int file, int *later)

@@ -8,6 +8,7 @@
 #define HUSK_SECURITY_SECURITY_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include <stddef.h>
 #include <stdint.h>
 
