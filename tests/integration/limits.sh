@@ -88,6 +88,23 @@ test_memory_limit() {
 	done_with
 }
 
+# a program without a library, and everything that a start makes, in half a MiB; below what it takes the reason is said
+test_least_memory() { # limit 120
+	local i
+	needs memory
+	bundle
+	args /bin/true
+	resources '{"memory":{"limit":524288,"swap":524288}}'
+	for i in 1 2 3; do
+		husk run --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null || fail "with 512 KiB, run $i: $(cat "$S/err")"
+	done
+	resources '{"memory":{"limit":32768,"swap":32768}}'
+	! husk run --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null || fail 'it started with 32 KiB'
+	equal 'lines of the error' 1 "$(wc -l <"$S/err")"
+	grep -q 'memory' "$S/err" || fail "the error does not name the memory: $(cat "$S/err")"
+	! husk state "$ID" 2>/dev/null || fail 'something of it is left'
+}
+
 swap_on() { # MIB
 	SWAP=/var/tmp/swap-$ID
 	dd if=/dev/zero of="$SWAP" bs=1M count="$1" status=none
