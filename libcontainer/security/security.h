@@ -8,9 +8,9 @@
 #define HUSK_SECURITY_SECURITY_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "libcontainer/base/attributes.h"
 #include "libcontainer/base/error.h"
