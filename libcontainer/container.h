@@ -112,10 +112,16 @@ int container_resume(const struct container_context *context, const char *id,
 int container_processes(const struct container_context *context, const char *id, pid_t **pids,
 			size_t *count, struct error *err) must_check;
 
-// New limits, all of them or none. resources: a LinuxResources object as JSON, length bytes; what it does not mention stays
-// as it is, access to devices too. The container may be created, running or paused.
-int container_update(const struct container_context *context, const char *id, const char *resources,
-		     size_t length, struct error *err) must_check;
+struct container_update {
+	const char *resources;  // a LinuxResources object as JSON of length bytes, or NULL
+	size_t length;
+	const char *l3_cache_schema, *mem_bw_schema;  // of linux.intelRdt, or NULL
+};
+
+// New limits, all of them or none. What is not mentioned stays as it is, access to devices too. The container may be created,
+// running or paused.
+int container_update(const struct container_context *context, const char *id,
+		     const struct container_update *update, struct error *err) must_check;
 
 // Mounts what the list says in a container that is created, running or paused, all of it or nothing; or takes away what is mounted on
 // the destinations of the list (add false; the rest of each entry is not looked at). mounts: mounts[] of the configuration as JSON, length

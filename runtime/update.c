@@ -50,8 +50,9 @@ static const struct options_row update_rows[] = {
 	ROW("kernel-memory", "SIZE", kernel_memory, "of cgroup v1; ignored with a warning"),
 	ROW("kernel-memory-tcp", "SIZE", kernel_memory_tcp, "of cgroup v1; ignored with a warning"),
 	ROW("pids-limit", "N", pids_limit, "most processes and threads; -1: no limit"),
-	ROW("l3-cache-schema", "SCHEMA", l3_cache_schema, "refused: Intel RDT is not supported"),
-	ROW("mem-bw-schema", "SCHEMA", mem_bw_schema, "refused: Intel RDT is not supported"),
+	ROW("l3-cache-schema", "SCHEMA", l3_cache_schema,
+	    "share of the L3 cache (linux.intelRdt): L3:0=ff"),
+	ROW("mem-bw-schema", "SCHEMA", mem_bw_schema, "memory bandwidth (linux.intelRdt): MB:0=50"),
 	{0},
 };
 
@@ -176,9 +177,13 @@ static int from_options(const struct update_options *options, struct text *text,
 static int check_options(const struct update_options *options, const struct log *log,
 			 struct error *err)
 {
-	if (options->l3_cache_schema || options->mem_bw_schema)
-		return error_set(err, ENOTSUP, "option --%s: Intel RDT is not supported",
-				 options->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
+	const char *bandwidth = options->mem_bw_schema;
+	if (bandwidth && (strncmp(bandwidth, "MB:", 3) != 0 || strchr(bandwidth, '\n')))
+		return error_set(
+			err, EINVAL,
+			"option --mem-bw-schema: invalid value \"%s\", must be one line that "
+			"begins with MB:",
+			bandwidth);
 	for (size_t i = 0; options->resources && i < array_size(fields); i++)
 		if (value_of(options, fields[i].offset))
 			return error_set(
@@ -206,6 +211,14 @@ static int update_run(const struct command_call *call, int *status unused_result
 		return -1;
 	if (text_failed(&text))
 		return error_set(err, ENOMEM, "resources: %s", error_text(ENOMEM));
-	return container_update(call->context, call->words[0], text_string(&text), text.length,
-				err);
+	struct container_update update = {
+		.resources = text_string(&text),
+		.length = text.length,
+		.l3_cache_schema = options->l3_cache_schema,
+		.mem_bw_schema = options->mem_bw_schema,
+	};
+	// the schemas alone change no cgroup
+	if (text_equal(update.resources, "{}") && (update.l3_cache_schema || update.mem_bw_schema))
+		update.resources = NULL;
+	return container_update(call->context, call->words[0], &update, err);
 }

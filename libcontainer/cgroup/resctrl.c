@@ -247,6 +247,42 @@ int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id
 	return group_fd < 0 ? -1 : make_monitor(group_fd, id, &made->monitor, err);
 }
 
+int resctrl_update(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		   const char *l3_cache_schema, const char *mem_bw_schema, char **before,
+		   struct error *err)
+{
+	const struct spec_intel_rdt change = {.l3_cache_schema = l3_cache_schema,
+					      .mem_bw_schema = mem_bw_schema};
+	auto_text struct text lines = {0};
+	auto_free char *old = NULL;
+	size_t length;
+	if (rdt->clos_id && text_equal(rdt->clos_id, "/"))
+		return error_set(err, EINVAL,
+				 "linux.intelRdt: the container is in the root group, whose limits "
+				 "are everybody's");
+	auto_close int group_fd = open_group(root_fd, rdt, id, err);
+	if (group_fd < 0)
+		return -1;
+	if (fd_read_file(group_fd, "schemata", SCHEMATA_MAX, &old, &length) < 0)
+		return error_errno(err, "linux.intelRdt: read the schemata of the group %s",
+				   group_name(rdt, id));
+	wanted_lines(&change, &lines);
+	if (text_failed(&lines))
+		return error_set(err, ENOMEM, "out of memory");
+	if (write_limits(root_fd, group_fd, group_name(rdt, id), text_string(&lines), err) < 0)
+		return -1;
+	*before = take_ptr(&old);
+	return 0;
+}
+
+int resctrl_restore(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		    const char *before, struct error *err)
+{
+	auto_close int group_fd = open_group(root_fd, rdt, id, err);
+	return group_fd < 0 ? -1
+			    : write_limits(root_fd, group_fd, group_name(rdt, id), before, err);
+}
+
 static void remove_monitor(int root_fd, const struct spec_intel_rdt *rdt, const char *id)
 {
 	struct error ignored;

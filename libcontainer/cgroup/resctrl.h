@@ -27,6 +27,14 @@ int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id
 void resctrl_undo(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
 		  const struct resctrl_made *made);
 
+// New limits for the group of a container that has one; a parameter of NULL stays. *before: the limits until then, malloc'ed, for
+// resctrl_restore. That of closID "/" is everybody's and is refused.
+int resctrl_update(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		   const char *l3_cache_schema, const char *mem_bw_schema, char **before,
+		   struct error *err) must_check;
+int resctrl_restore(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		    const char *before, struct error *err) must_check;
+
 // Puts the process pid into both groups.
 int resctrl_join(int root_fd, const struct spec_intel_rdt *rdt, const char *id, pid_t pid,
 		 struct error *err) must_check;

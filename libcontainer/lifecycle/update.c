@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/resources_text.h"
 #include "libcontainer/lifecycle/systemd.h"
@@ -90,31 +91,72 @@ static int change_limits(struct opened *opened, const struct spec_resources *cha
 	return result;
 }
 
-static int open_live(const struct container_context *context, const char *id, struct opened *opened,
-		     struct error *err)
+static int change_resources(struct opened *opened, const struct container_update *update,
+			    const struct container_context *context, struct error *err)
 {
-	if (opened_open(context, id, true, opened, err) < 0)
-		return -1;
-	if (opened->status == state_status_stopped || opened->status == state_status_creating)
-		return opened_not_running(opened, "update", err);
-	if (opened->cgroup.fd < 0)
-		return error_set(err, ENOTSUP, "container `%s` has no cgroup, and update needs one",
-				 id);
-	return 0;
-}
-
-int container_update(const struct container_context *context, const char *id, const char *resources,
-		     size_t length, struct error *err)
-{
-	auto_opened struct opened opened = OPENED_NONE;
 	const struct spec *change = NULL;
 	struct spec_error why;
-	if (spec_parse_resources(resources, length, &change, &why) < 0)
+	if (!update->resources)
+		return 0;
+	if (opened->cgroup.fd < 0)
+		return error_set(err, ENOTSUP, "container `%s` has no cgroup, and update needs one",
+				 opened->record.id);
+	if (spec_parse_resources(update->resources, update->length, &change, &why) < 0)
 		return error_set(err, EINVAL, "resources: %s%s%s", why.path, *why.path ? ": " : "",
 				 why.reason);
-	int result = open_live(context, id, &opened, err);
-	if (result == 0)
-		result = change_limits(&opened, &change->linux_.resources, context, err);
+	int result = change_limits(opened, &change->linux_.resources, context, err);
 	spec_free(change);
 	return result;
+}
+
+// ---- intelRdt -------------------------------------------------------------------------------------
+
+static int change_both(struct opened *opened, const struct spec_intel_rdt *rdt,
+		       const struct container_update *update,
+		       const struct container_context *context, struct error *err)
+{
+	const char *id = opened->record.id;
+	auto_close int root = -1;
+	auto_free char *before = NULL;
+	struct error failure = {0};
+	if (resctrl_open(&root, err) < 0 || resctrl_update(root, rdt, id, update->l3_cache_schema,
+							   update->mem_bw_schema, &before, err) < 0)
+		return -1;
+	if (change_resources(opened, update, context, err) == 0)
+		return 0;
+	if (resctrl_restore(root, rdt, id, before, &failure) < 0)
+		return error_context(err, "%s; and then", failure.message);
+	return -1;
+}
+
+static int change_cache(struct opened *opened, const struct container_update *update,
+			const struct container_context *context, struct error *err)
+{
+	const struct spec *spec = NULL;
+	int result;
+	if (opened_config(opened, &spec, err) < 0)
+		return -1;
+	if (spec->linux_.intel_rdt.set)
+		result = change_both(opened, &spec->linux_.intel_rdt, update, context, err);
+	else
+		result =
+			error_set(err, ENOTSUP,
+				  "container `%s` was made without linux.intelRdt: it has no group "
+				  "whose limits could be changed",
+				  opened->record.id);
+	spec_free(spec);
+	return result;
+}
+
+int container_update(const struct container_context *context, const char *id,
+		     const struct container_update *update, struct error *err)
+{
+	auto_opened struct opened opened = OPENED_NONE;
+	if (opened_open(context, id, true, &opened, err) < 0)
+		return -1;
+	if (opened.status == state_status_stopped || opened.status == state_status_creating)
+		return opened_not_running(&opened, "update", err);
+	if (update->l3_cache_schema || update->mem_bw_schema)
+		return change_cache(&opened, update, context, err);
+	return change_resources(&opened, update, context, err);
 }

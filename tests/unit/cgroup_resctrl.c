@@ -87,7 +87,8 @@ START_TEST(limits_are_written_in_order)
 {
 	static const char *const more[] = {"L2:0=3", "MB:1=20\n"};
 	make_group("box", "");
-	CREATES(.l3_cache_schema = "L3:0=f;1=f0\nMB:0=99", .mem_bw_schema = "MB:0=70", .schemata = {more, 2});
+	CREATES(.l3_cache_schema = "L3:0=f;1=f0\nMB:0=99", .mem_bw_schema = "MB:0=70",
+		.schemata = {more, 2});
 	expect_file("box/schemata", "L3:0=f;1=f0\nMB:0=70\nL2:0=3\nMB:1=20\n");
 	ck_assert(!made.group);
 }
@@ -127,7 +128,8 @@ START_TEST(limits_of_an_existing_group_are_compared)
 {
 	make_group("shared", "    MB:0=100;1=50\n    L3:0=00ff;1=0f\n");
 	CREATES(.clos_id = "shared", .l3_cache_schema = "L3:0=ff;1=f");
-	CREATES(.clos_id = "shared", .l3_cache_schema = "L3:1=00F;0=0FF", .mem_bw_schema = "MB:1=50");
+	CREATES(.clos_id = "shared", .l3_cache_schema = "L3:1=00F;0=0FF",
+		.mem_bw_schema = "MB:1=50");
 	expect_file("shared/schemata", "    MB:0=100;1=50\n    L3:0=00ff;1=0f\n");
 	REFUSES("other limits than L3:0=f", .clos_id = "shared", .l3_cache_schema = "L3:0=f");
 	REFUSES("other limits than L3:2=f", .clos_id = "shared", .l3_cache_schema = "L3:2=f");
@@ -135,6 +137,34 @@ START_TEST(limits_of_an_existing_group_are_compared)
 	REFUSES("other limits than MB:0=10", .clos_id = "shared", .l3_cache_schema = "L3:0=ff",
 		.mem_bw_schema = "MB:0=10");
 	ck_assert(is_there("shared"));
+}
+END_TEST
+
+// (a plain file keeps what stands behind the new text)
+START_TEST(limits_are_changed_and_put_back)
+{
+	const struct spec_intel_rdt own = {.set = true, .l3_cache_schema = "L3:0=ff"};
+	const struct spec_intel_rdt shared = {.set = true, .clos_id = "shared"};
+	const struct spec_intel_rdt top = {.set = true, .clos_id = "/"};
+	char *before = NULL;
+	make_group("box", "L3:0=ff\nMB:0=90\n");
+	make_group("shared", "L3:0=ff\n");
+	ck_assert_int_eq(resctrl_update(root, &own, "box", "L3:0=0f", "MB:0=50", &before, &err), 0);
+	ck_assert_str_eq(before, "L3:0=ff\nMB:0=90\n");
+	expect_file("box/schemata", "L3:0=0f\nMB:0=50\n");
+	ck_assert_int_eq(resctrl_restore(root, &own, "box", before, &err), 0);
+	expect_file("box/schemata", "L3:0=ff\nMB:0=90\n");
+	free(before);
+	ck_assert_int_eq(resctrl_update(root, &own, "box", NULL, "MB:0=10", &before, &err), 0);
+	expect_file("box/schemata", "MB:0=10\nMB:0=90\n");
+	free(before);
+	ck_assert_int_eq(resctrl_update(root, &shared, "box", "L3:0=01", NULL, &before, &err), 0);
+	expect_file("shared/schemata", "L3:0=01\n");
+	free(before);
+	ck_assert_int_eq(resctrl_update(root, &top, "box", "L3:0=01", NULL, &before, &err), -1);
+	ck_assert_msg(strstr(err.message, "everybody's") != NULL, "%s", err.message);
+	ck_assert_int_eq(resctrl_update(root, &own, "other", "L3:0=01", NULL, &before, &err), -1);
+	ck_assert_msg(strstr(err.message, "open the group other") != NULL, "%s", err.message);
 }
 END_TEST
 
@@ -160,7 +190,8 @@ END_TEST
 
 START_TEST(monitoring)
 {
-	const struct spec_intel_rdt rdt = {.set = true, .clos_id = "shared", .enable_monitoring = true};
+	const struct spec_intel_rdt rdt = {
+		.set = true, .clos_id = "shared", .enable_monitoring = true};
 	make_group("shared", "");
 	CREATES(.clos_id = "shared", .enable_monitoring = true);
 	ck_assert(made.monitor && !made.group);
@@ -206,6 +237,7 @@ int main(void)
 	tcase_add_test(tcase, group_without_limits_is_only_joined);
 	tcase_add_test(tcase, root_group);
 	tcase_add_test(tcase, limits_of_an_existing_group_are_compared);
+	tcase_add_test(tcase, limits_are_changed_and_put_back);
 	tcase_add_test(tcase, failure_leaves_nothing);
 	tcase_add_test(tcase, kernel_says_why);
 	tcase_add_test(tcase, monitoring);
