@@ -130,7 +130,7 @@ int container_change_mounts(const struct container_context *context, const char 
 			    const char *mounts, size_t length, struct error *err) must_check;
 
 // Adds what the container has used: the object "data" of an event, as JSON in one line.
-int container_stats(const struct container_context *context, const char *id, struct text *json,
+int container_stats(const struct container_context *context, const char *id, struct text *text,
 		    struct error *err) must_check;
 
 struct container_events_options {

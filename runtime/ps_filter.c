@@ -69,7 +69,7 @@ int ps_filter(const char *output, const pid_t *pids, size_t count, struct text *
 	while (*end) {
 		const char *line = end + 1;
 		end = line + strcspn(line, "\n");
-		uint64_t pid;
+		uint64_t pid = 0;
 		if (line == end)
 			continue;
 		if (read_pid(line, end, column, &pid, err) < 0)

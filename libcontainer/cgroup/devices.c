@@ -24,6 +24,7 @@
 // More programs on one cgroup than the kernel allows.
 #define ATTACHED_MAX 64
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes to the log
 static int load(const struct cgroup_device_program *program, char *log, size_t log_size)
 {
 	union bpf_attr attr;

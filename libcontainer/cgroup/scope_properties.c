@@ -221,7 +221,8 @@ int scope_bitmap(const char *list, struct text *bitmap)
 			return -1;
 		if (bitmap->length < last / 8 + 1)
 			text_add_bytes(bitmap, zeros, last / 8 + 1 - bitmap->length);
-		for (unsigned bit = first; bit <= last && !text_failed(bitmap); bit++)
+		for (unsigned bit = first; bit <= last && bitmap->data && !text_failed(bitmap);
+		     bit++)
 			bitmap->data[bit / 8] = (char)(bitmap->data[bit / 8] | 1 << bit % 8);
 		if (*list && (*list++ != ',' || !*list))
 			return -1;

@@ -135,7 +135,7 @@ static int make_io_device_weight(const struct spec_resources *r, size_t i, struc
 				 struct error *err)
 {
 	const struct spec_device_weight *device = &r->block_io.weight_devices[i];
-	char target[32];
+	char target[32] = "";
 	if (name_device(s, device->major, device->minor, target, err) < 0)
 		return -1;
 	return set_io_weight(s, target, &device->weight, err);

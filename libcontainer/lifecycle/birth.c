@@ -60,6 +60,7 @@ void birth_restore_oom_score(const char before[16])
 		(void)!fd_write_value(AT_FDCWD, "/proc/self/oom_score_adj", before);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes the pidfd
 pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err)
 {
 	struct kernel_clone_args args = {

@@ -16,7 +16,7 @@ struct exec_process {
 
 // config: the container's; borrowed as long as the result lives.
 int exec_process_make(const struct container_exec_options *options, const struct spec *config,
-		      struct exec_process *process, struct error *err) must_check;
-void exec_process_done(struct exec_process *process);
+		      struct exec_process *made, struct error *err) must_check;
+void exec_process_done(struct exec_process *made);
 
 #endif

@@ -32,7 +32,7 @@ int remove_find_root_mount(const char *rootfs, uint64_t *id, struct error *err)
 int remove_root_mounts(const char *rootfs, uint64_t root_mount, struct error *err)
 {
 	const int detach = KERNEL_MNT_DETACH | UMOUNT_NOFOLLOW;
-	uint64_t now;
+	uint64_t now = 0;
 	if (root_mount == 0)
 		return 0;
 	if (remove_find_root_mount(rootfs, &now, err) < 0)

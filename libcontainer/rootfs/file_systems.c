@@ -221,7 +221,7 @@ static int bind_host_sys(struct mount_entry *entry, struct error *err)
 int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
 		     struct error *err)
 {
-	struct mount_parameters parameters;
+	struct mount_parameters parameters = {0};
 	struct mount_message message;
 	const struct mount_options *options = &entry->options;
 	const char *source =

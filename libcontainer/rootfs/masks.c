@@ -97,7 +97,7 @@ static int is_root(const struct rootfs *rootfs, const struct statx *found, struc
 }
 
 // What is attached first is copied for those that follow: an attached mount can be copied on every kernel.
-static int cover(int *first_fd, bool *first_used, int target_fd)
+static int cover(const int *first_fd, bool *first_used, int target_fd)
 {
 	if (!*first_used) {
 		if (mount_attach(*first_fd, target_fd) < 0)

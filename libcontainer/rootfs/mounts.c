@@ -246,7 +246,7 @@ static int attach_new(struct rootfs *rootfs, struct mount_entry *entry, struct e
 
 static int remount(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
-	struct mount_parameters parameters;
+	struct mount_parameters parameters = {0};
 	struct mount_message message;
 	const struct mount_options *options = &entry->options;
 	auto_close int fd = path_open(rootfs->root_fd, entry->destination, O_PATH,

@@ -47,7 +47,7 @@ struct rootfs;
 // Parses and checks everything that can be known without touching the host. Borrows spec, options and their strings
 // until rootfs_free. Warnings go to log.
 int rootfs_plan(const struct spec *spec, const struct rootfs_options *options,
-		const struct log *log, struct rootfs **rootfs, struct error *err) must_check;
+		const struct log *log, struct rootfs **result, struct error *err) must_check;
 
 // The plan in words for --dry-run, a line a mount/device/mask, each with the given prefix.
 void rootfs_describe(const struct rootfs *rootfs, const char *prefix, struct text *text);

@@ -70,6 +70,7 @@ static int add_entry(struct filter_planner *p, struct filter_place *place,
 	uint32_t added = (uint32_t)p->entries_count++;
 	struct filter_entry *last = place->last ? &p->entries[place->last - 1] : NULL;
 	entry.next = last ? last->next : added;
+	// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is room, so there is an array
 	p->entries[added] = entry;
 	if (last)
 		last->next = added;

@@ -134,6 +134,7 @@ static bool plain_equal(const struct filter_range *a, const struct filter_range 
 
 static int add_range(struct filter_planner *p, struct filter_range range)
 {
+	// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there are ranges, so there is an array
 	if (p->ranges_count > 0 && p->ranges[p->ranges_count - 1].start == range.start)
 		p->ranges_count--;
 	if (p->ranges_count > 0 && plain_equal(&p->ranges[p->ranges_count - 1], &range))
