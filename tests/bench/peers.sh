@@ -74,7 +74,7 @@ find_runtimes() { # TOOLS HUSK PEER...
 try_runtime() { # NAME BUNDLE
 	local name=$1 said
 	said=$(cd "$2" && "${PROGRAM[$name]}" run "try-$name" 2>&1 >/dev/null </dev/null) && return 0
-	if [[ $said == *MEMLOCK* ]]; then
+	if [[ $said == *MEMLOCK* || $said == *RLimit* ]]; then
 		ENVIRONMENT[$name]=LD_PRELOAD=${TOOLS:?}/allow_memlock.so
 		said=$(cd "$2" && env "${ENVIRONMENT[$name]}" "${PROGRAM[$name]}" run "try-$name" 2>&1 >/dev/null </dev/null) && return 0
 	fi
