@@ -21,7 +21,7 @@
 enum container_cgroup_manager {
 	container_cgroup_manager_cgroupfs,
 	container_cgroup_manager_systemd,
-	container_cgroup_manager_disabled,  // no cgroup is made; limits are then refused
+	container_cgroup_manager_disabled,  // no cgroup is made: limits are refused, device rules left out
 };
 
 // What all operations share: the global options of the command line.

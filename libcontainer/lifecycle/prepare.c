@@ -66,7 +66,15 @@ static int plan_cgroup(struct creation *creation, struct error *err)
 			       : creation_plan_scope(creation, err);
 	bool disabled = creation->context->cgroup_manager == container_cgroup_manager_disabled;
 	if (disabled || creation->host.kind == cgroup_host_kind_none) {
-		if (!has_limits(&linux_->resources))
+		struct spec_resources resources = linux_->resources;
+		// Engines write device rules into every configuration, also where they say that there is to be no cgroup.
+		if (disabled && resources.devices_set) {
+			resources.devices_count = 0;
+			resources.devices_set = false;
+			log_info(creation->context->log, "linux.resources.devices: not applied, "
+							 "--cgroup-manager is disabled");
+		}
+		if (!has_limits(&resources))
 			return 0;
 		return error_set(err, ENOTSUP, "linux.resources: %s",
 				 disabled ? "limits need a cgroup, and --cgroup-manager is disabled"

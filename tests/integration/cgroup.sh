@@ -133,6 +133,13 @@ test_cgroup_manager_disabled() {
 	husk --cgroup-manager disabled create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	equal cgroup "$own" "$(sed -n 's/^0:://p' "/proc/$(husk state "$ID" | jq .pid)/cgroup")"
 	husk delete --force "$ID"
+	# podman --cgroups=disabled: the device rules are still there, a limit is not
+	config '.linux.resources.devices = [{allow:false,access:"rwm"}]'
+	args /bin/echo through
+	equal "device rules" through "$(husk --cgroup-manager disabled run --bundle "$B" "$ID")"
+	contains "$(husk --cgroup-manager disabled --log-level info run --bundle "$B" "$ID" 2>&1)" 'devices: not applied'
+	config '.linux.resources.pids.limit = 5'
+	refused 'limits need a cgroup' --cgroup-manager disabled run --bundle "$B" "$ID"
 }
 
 test_cpu_shares_table() { # limit 60
