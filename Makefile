@@ -108,7 +108,7 @@ endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all programs check vm-check vm-shell setup unit unit-programs helpers integration sweep lint demo install uninstall \
-	clean fuzz coverage bench conformance spec-coverage help FORCE
+	clean fuzz coverage bench conformance spec-coverage engines critest deb help FORCE
 
 all: programs
 programs: $(PROGRAMS)
@@ -243,6 +243,17 @@ bench: $B/husk
 conformance: $(PROGRAMS) $(HELPER_PROGRAMS)
 	@BUILD=$B tests/conformance/run $(T)
 
+# engines that run husk: make engines E=podman TEST=exec, LANE=vm-minimal (tests/engines/vm has the lanes), RUNTIME=/usr/sbin/runc
+engines: $(PROGRAMS) $(HELPER_PROGRAMS)
+	@$(if $(filter vm-%,$(LANE)),,.ci/setup engines)
+	@$(if $(filter vm-%,$(LANE))$(if $(E),$(if $(filter packaging,$(E)),,1)),,$(MAKE) --no-print-directory deb >/dev/null)
+	@BUILD='$B' RUNTIME='$(RUNTIME)' TEST='$(TEST)' $(if $(filter vm-%,$(LANE)),tests/engines/vm $(LANE),tests/engines/run) $(E)
+
+# Kubernetes' conformance programs for the runtime interface; tests/cri/run has the variables
+critest: $(PROGRAMS) $(HELPER_PROGRAMS)
+	@.ci/setup cri vm
+	@BUILD='$B' FOCUS='$(FOCUS)' WHERE='$(WHERE)' RUNTIME='$(RUNTIME)' tests/cri/run
+
 # spec/coverage.md, made anew; CHECK=1: only whether it is up to date
 spec-coverage: $B/tests/spec_coverage/keys
 	@CC='$(CC)' tests/spec_coverage/run $< spec/coverage.md $(CHECK)
@@ -292,6 +303,14 @@ install: $(PROGRAMS)
 		install -d "$$dir" && install -m 0644 $$page "$$dir" || exit 1; \
 	done
 
+# a Debian package, of programs built for /usr
+deb:
+	@.ci/setup build deb
+	@rm -rf '$B/deb/tree'
+	@$(MAKE) --no-print-directory BUILD='$B/deb/build' PREFIX=/usr DESTDIR='$(abspath $B/deb/tree)' install >/dev/null
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null) runtime/packaging/deb '$B/deb/tree' '$(VERSION)' \
+		'$B/husk_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb'
+
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/husk' '$(DESTDIR)$(LIBEXECDIR)/husk-link' \
 		'$(DESTDIR)$(LIBEXECDIR)/husk-scope' '$(DESTDIR)$(DATADIR)/seccomp.json'
@@ -307,7 +326,8 @@ help:
 	@printf '  %-12s %s\n' all 'build/husk (and build/husk-link, husk-scope)' check 'set-up, all tests here and in virtual machines' \
 		vm-check 'only those in virtual machines' vm-shell 'a shell in one; MACHINE="--init=systemd --user dev"' \
 		unit 'unit tests' integration 'integration tests; T="NAME..." for some' sweep 'every system call fails once' lint 'style, static analysis, layers' \
-		demo 'a container, shown from inside' install 'to DESTDIR PREFIX' uninstall '' fuzz 'libFuzzer, tests/fuzz' \
+		demo 'a container, shown from inside' install 'to DESTDIR PREFIX' uninstall '' deb 'a Debian package, in build/' fuzz 'libFuzzer, tests/fuzz' \
 		bench 'against the floor and other runtimes; N=20 is quick' \
 		conformance 'the OCI validation programs; needs Go 1.24' spec-coverage 'make spec/coverage.md; needs Go 1.24' \
+		engines 'podman, conmon, containerd, docker over husk; E=podman' critest 'with containerd 2; needs Go 1.26' \
 		coverage 'line coverage of unit and integration tests' clean ''
