@@ -36,6 +36,8 @@ run() {
 		esac
 		options+=("$1") && shift
 	done
+	# (ctr asks for 1024 shares by itself, and without the controller that is an error for some runtimes)
+	[[ $LANE = vm-* ]] || options+=(--cpu-shares 0)
 	ct run --runc-binary "$RUNTIME" "${options[@]}" "$IMAGE" "$@" </dev/null
 }
 # the processes of our shims (they are children of our subreaper, once containerd is away)
@@ -118,7 +120,7 @@ test_exec() {
 }
 test_terminal() {
 	setup
-	contains "$(script -qec "stty rows 33 cols 77; ctr --address '$S/socket' --namespace '$ID' run --rm -t --runc-binary '$RUNTIME' $IMAGE one \
+	contains "$(script -qec "stty rows 33 cols 77; ctr --address '$S/socket' --namespace '$ID' run --rm -t --runc-binary '$RUNTIME' --cpu-shares 0 $IMAGE one \
 		sh -c 'tty; sleep 0.5; stty size'" /dev/null </dev/null)" /dev/pts/0 '33 77'
 	run -d one sleep 1000
 	contains "$( (sleep 1; echo 'echo typed-$((40+2))'; sleep 1; echo exit) | script -qec "ctr --address '$S/socket' --namespace '$ID' tasks exec -t --exec-id e one sh" /dev/null)" typed-42
@@ -211,8 +213,9 @@ test_events() {
 	echo $! >>daemons
 	sleep 0.5
 	run --rm one true
-	eventually 10 grep -q '/tasks/exit' events.log
-	for topic in /tasks/create /tasks/start /tasks/exit /tasks/delete; do contains "$(cat events.log)" $topic; done
+	# (in no order; that of the deletion may be lost, for the shim ends then: seen with containerd 2.4 and any runtime)
+	local topic
+	for topic in /tasks/create /tasks/start /tasks/exit; do eventually 20 grep -q $topic events.log; done
 }
 test_checkpoint_refused() {
 	setup
@@ -297,7 +300,7 @@ test_config_file() {
 	run -d one sleep 1000
 	gone one
 	cp -a "$IMAGES/rootfs" "$S/rootfs"
-	equal rootfs in "$(ct run --rm --runc-binary "$RUNTIME" --rootfs "$S/rootfs" two echo in </dev/null)"
+	equal rootfs in "$(ct run --rm --runc-binary "$RUNTIME" --cpu-shares 0 --rootfs "$S/rootfs" two /bin/echo in </dev/null)"
 }
 test_restart_of_the_engine() { # limit 60
 	setup

@@ -8,7 +8,7 @@
 # ($ROOT) and ids that begin with $ID. When it is over, nothing may be left: no process (build/tests/guard looks), mount,
 # cgroup, state entry or file.
 #
-# Output is TAP. Environment: BUILD (where husk and tests/ are), LANE, TEST (only this function), TIMEOUT_FACTOR, TIMES=1 (how long
+# Output is TAP. Environment: BUILD (where husk and tests/ are), LANE, TEST (only this function, or these), TIMEOUT_FACTOR, TIMES=1 (how long
 # each test took, as a comment).
 set -uo pipefail
 
@@ -250,7 +250,10 @@ run_tests() {
 	fi
 	[ -e "$HUSK" ] || { echo "Bail out! there is no $HUSK: run make first"; exit 2; }
 	mapfile -t tests < <(sed -n 's/^\(test_[a-z0-9_]*\)() {.*/\1/p' "$0")
-	[ -z "${TEST:-}" ] || tests=("test_${TEST#test_}")
+	if [ -n "${TEST:-}" ]; then
+		read -ra tests <<<"$TEST"
+		tests=("${tests[@]#test_}") && tests=("${tests[@]/#/test_}")
+	fi
 	echo "1..${#tests[@]}"
 	for t in "${tests[@]}"; do
 		n=$((n + 1))
