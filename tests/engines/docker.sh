@@ -165,7 +165,7 @@ test_limits() {
 	equal pids 33 "$(cat "$dir/pids.max")"
 	equal cpu '50000 100000' "$(cat "$dir/cpu.max")"
 	[ "$(cat "$dir/cpu.weight")" != 100 ] || fail "cpu.weight is the kernel's own"
-	dk run -d --name two --network none --memory 16m --memory-swap 16m box sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=40; sleep 1000' >/dev/null
+	dk run -d --name two --network none --memory 16m --memory-swap 16m box sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=40' >/dev/null 2>&1
 	dk wait two >/dev/null
 	equal "out of memory" true "$(inspect two '{{.State.OOMKilled}}')"
 }
