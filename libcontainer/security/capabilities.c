@@ -98,6 +98,7 @@ struct plan {
 	uint64_t permitted;  // of the caller
 	uint64_t checked;    // numbers whose fate is known
 	uint64_t bounding, usable;
+	int unknown;  // an errno: the kernel would not say which it has
 };
 
 static int read_caller(struct capabilities *caller, struct error *err)
@@ -119,6 +120,10 @@ static void find_out(struct plan *plan, int capability)
 		return;
 	plan->checked |= bit(capability);
 	int known = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+	if (known < 0 && errno != EINVAL) {
+		plan->unknown = errno;
+		return;
+	}
 	if (known < 0) {
 		log_warning(plan->log,
 			    "process.capabilities: %s is left out: this kernel does not have it",
@@ -165,8 +170,8 @@ static uint64_t within(const struct plan *plan, const char *set, uint64_t wanted
 	return wanted & limit;
 }
 
-static void make_plan(struct plan *plan, const struct spec_capabilities *set,
-		      struct capabilities *result)
+static int make_plan(struct plan *plan, const struct spec_capabilities *set,
+		     struct capabilities *result, struct error *err)
 {
 	uint64_t bounding = read_set(plan, "bounding", &set->bounding);
 	uint64_t permitted = read_set(plan, "permitted", &set->permitted);
@@ -182,6 +187,10 @@ static void make_plan(struct plan *plan, const struct spec_capabilities *set,
 	result->ambient =
 		within(plan, "ambient", ambient & plan->usable,
 		       result->permitted & result->inheritable, "both permitted and inheritable");
+	if (plan->unknown == 0)
+		return 0;
+	errno = plan->unknown;
+	return error_errno(err, "process.capabilities: prctl PR_CAPBSET_READ");
 }
 
 int capabilities_plan(const struct spec_capabilities *set, const struct log *log,
@@ -196,20 +205,17 @@ int capabilities_plan(const struct spec_capabilities *set, const struct log *log
 	struct plan plan = {.log = log, .permitted = caller.permitted};
 	// who has not this one cannot make a container but in a new user namespace, where all are his
 	plan.any = (caller.effective & bit(CAP_SYS_ADMIN)) == 0;
-	make_plan(&plan, set, capabilities);
-	return 0;
+	return make_plan(&plan, set, capabilities, err);
 }
 
 int capabilities_plan_user_namespace(const struct spec_capabilities *set, const struct log *log,
-				     struct capabilities *capabilities,
-				     struct error *err unused_result)
+				     struct capabilities *capabilities, struct error *err)
 {
 	*capabilities = (struct capabilities){0};
 	if (!set->set)
 		return 0;
 	struct plan plan = {.log = log, .any = true};
-	make_plan(&plan, set, capabilities);
-	return 0;
+	return make_plan(&plan, set, capabilities, err);
 }
 
 // ---- applying ------------------------------------------------------------------------------------
