@@ -49,7 +49,10 @@ static int read_quoted(struct reader *r, struct text *value)
 			return -1;
 		text_add_bytes(value, &to[escape - from], 1);
 	}
-	return *r->at++ == quote ? 0 : -1;
+	if (*r->at != quote)
+		return -1;
+	r->at++;
+	return 0;
 }
 
 static bool fits(int64_t number, char type)
@@ -185,8 +188,9 @@ static int read_array(struct reader *r, struct scope_property *property)
 			r->at++;
 			return 0;
 		}
-		if (*r->at++ != ',')
+		if (*r->at != ',')
 			return -1;
+		r->at++;
 	}
 }
 

@@ -90,9 +90,8 @@ int creation_record_process(struct creation *creation, struct error *err)
 		return -1;
 	if (!nothing_follows(creation))
 		return 0;
-	creation->let_go = true;
-	// it may have failed already: it is asked for the reason next
-	(void)!sync_send_step(creation->sync, sync_step_proceed, NULL);
+	// it may have failed already: it is asked for the reason next; and if it has not, it is told then
+	creation->let_go = sync_send_step(creation->sync, sync_step_proceed, NULL) == 0;
 	return 0;
 }
 

@@ -403,9 +403,8 @@ static void let_go_early(struct execution *e)
 	    options->pidfd_socket || e->spec->linux_.seccomp.listener_path ||
 	    e->spec->linux_.intel_rdt.set)
 		return;
-	e->let_go = true;
-	// it may have failed already: it is asked for the reason next
-	(void)!sync_send_step(e->sync, sync_step_proceed, NULL);
+	// it may have failed already: it is asked for the reason next; and if it has not, it is told then
+	e->let_go = sync_send_step(e->sync, sync_step_proceed, NULL) == 0;
 }
 
 // Until the program runs.

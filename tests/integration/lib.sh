@@ -180,6 +180,8 @@ has_controllers() { # [CONTROLLER...]
 # can a cgroup be made, with limits or without
 has_cgroup() { is_root || [ -w "$(cgroup_above)/cgroup.procs" ]; }
 cgroup_mount() { echo $CGROUPS; }
+# a build with sanitizers, which takes more of everything
+instrumented() { grep -q __asan_init "$HUSK"; }
 can() { # CAP_X: this process has it
 	local n
 	case $1 in
