@@ -268,12 +268,13 @@ static int open_host(struct creation *creation, struct error *err)
 	return start_gate_listen(creation->dir_fd, &creation->gate, err);
 }
 
-// A process that is alone in a new pid namespace, with a mount namespace of its own, does it itself, for less.
+// A process that is alone in a new pid namespace, with a mount namespace of its own, does it itself, for less; the host's tree, from
+// which its program then is mapped, becomes read-only when it leaves that (rootfs/pivot.c).
 static int protect(struct creation *creation, struct error *err)
 {
 	const struct namespace_plan *ns = &creation->namespaces;
 	if (namespaces_is_new(ns, spec_namespace_type_pid) &&
-	    namespaces_is_new(ns, spec_namespace_type_mount) &&
+	    namespaces_is_new(ns, spec_namespace_type_mount) && !creation->options->no_pivot &&
 	    own_binary_can_leave(&creation->own_binary))
 		return 0;
 	creation->own_binary.path[0] = '\0';

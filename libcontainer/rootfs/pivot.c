@@ -138,8 +138,8 @@ static int enter_by_pivot(const struct rootfs *rootfs, struct error *err)
 {
 	// after the pivot "." still is the new root to most calls, so the old one is held
 	bool shared = source_stays_shared(rootfs);
-	auto_close int old = shared ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	if ((shared && old < 0) || fchdir(rootfs->root_fd) < 0)
+	auto_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0 || fchdir(rootfs->root_fd) < 0)
 		return error_errno(err, "chdir to the root");
 	if (sys_pivot_root(".", ".") < 0)
 		return error_errno(
@@ -149,6 +149,12 @@ static int enter_by_pivot(const struct rootfs *rootfs, struct error *err)
 	// otherwise the unmount would reach the peers of shared mounts, on the host
 	if (shared && mount_set_propagation(old, KERNEL_MS_SLAVE, true) < 0)
 		return error_errno(err, "part the old root from the host's");
+	// Init's program is mapped from a file of this copy of the host's tree, and who has CAP_CHECKPOINT_RESTORE could open that by
+	// /proc/PID/map_files, to write to it. (In a user namespace of its own nobody has.)
+	if (!rootfs->options->user_namespace_new &&
+	    mount_set_attributes(old, KERNEL_MOUNT_ATTR_RDONLY, 0, true) < 0)
+		return error_errno(err, "make the old root read-only%s",
+				   errno == EBUSY ? " (a process of a hook writes to it)" : "");
 	// umount2 does look through to what covers "."
 	if (sys_umount2(".", KERNEL_MNT_DETACH) < 0)
 		return error_errno(err, "unmount the old root");

@@ -583,4 +583,33 @@ test_labels_without_support_are_refused() {
 	fi
 }
 
+# The capability for it opens what a created container's init has mapped, husk among it: but not to write (compare CVE-2019-5736)
+test_mappings_of_init_cannot_be_written() {
+	local pivot maps
+	is_root || skip "a plain user's container has a user namespace, and there nobody may open them"
+	cp "$HUSK" "$S/husk"
+	for pivot in '' --no-pivot; do
+		bundle "b$pivot"
+		config '.process.capabilities |= map_values(["CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE","CAP_SYS_ADMIN","CAP_DAC_OVERRIDE"]) | del(.linux.seccomp)'
+		args /bin/true
+		"$S/husk" --root "$ROOT" create $pivot --bundle "$B" "$ID" </dev/null >out 2>err
+		"$S/husk" --root "$ROOT" exec "$ID" /bin/sh -c 'cd /proc/1/map_files; for m in *; do
+			to=$(readlink $m) || continue
+			case $to in *husk*) echo "seen $to" ;; *) continue ;; esac
+			{ echo x >>$m; } 2>/dev/null && echo "written: $to"
+			true; done' >maps 2>err || fail "exec: $(cat err)"
+		husk delete --force "$ID"
+		lacks "$(cat maps)" written
+		cmp "$HUSK" "$S/husk"
+	done
+	# the control: the same capabilities, and a mapping of a file that may be written
+	bundle control
+	config '.process.capabilities |= map_values(["CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE","CAP_SYS_ADMIN","CAP_DAC_OVERRIDE"]) | del(.linux.seccomp)'
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	maps=$(husk exec "$ID" /bin/sh -c 'cd /proc/1/map_files; for m in *; do readlink $m; done; for m in *; do { echo x >>$m; } 2>&1; done; true')
+	contains "$maps" /bin/busybox 'Text file busy'
+	husk delete --force "$ID"
+}
+
 run_tests "$@"
