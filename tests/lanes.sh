@@ -37,8 +37,8 @@ lanes_end() {
 # The sums of the last lines of each suite in a log; a suite of suites says "check: ..." and that is all that counts
 lanes_count() { # LOG
 	local a b c p=0 f=0 s=0 lines
-	lines=$(sed -n 's/^check: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) \(skipped\|listed\)$/\1 \2 \3/p' "$1")
-	[ -n "$lines" ] || lines=$(sed -n 's/^\([a-z-]*: \)\{0,1\}\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) \(skipped\|listed\)$/\2 \3 \4/p' "$1")
+	lines=$(sed -n 's/^check: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$1")
+	[ -n "$lines" ] || lines=$(sed -n 's/^\([a-z-]*: \)\{0,1\}\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\2 \3 \4/p' "$1")
 	while read -r a b c; do
 		p=$((p + a)) f=$((f + b)) s=$((s + c))
 	done <<<"${lines:-0 0 0}"
