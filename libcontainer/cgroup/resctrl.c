@@ -47,8 +47,8 @@ static bool has_limits(const struct spec_intel_rdt *rdt)
 	return rdt->l3_cache_schema || rdt->mem_bw_schema || rdt->schemata.count;
 }
 
-static int open_group(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
-		      struct error *err)
+int resctrl_open_group(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		       struct error *err)
 {
 	int fd = openat(root_fd, group_name(rdt, id), directory_flags);
 	if (fd < 0)
@@ -221,7 +221,7 @@ static int make_group(int root_fd, const struct spec_intel_rdt *rdt, const char 
 		if (!*made && errno != EEXIST)
 			return error_errno(err, "linux.intelRdt: make the group %s", group);
 	}
-	auto_close int group_fd = open_group(root_fd, rdt, id, err);
+	auto_close int group_fd = resctrl_open_group(root_fd, rdt, id, err);
 	if (group_fd < 0)
 		return -1;
 	if (!has_limits(rdt))
@@ -243,7 +243,7 @@ int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id
 		return -1;
 	if (!rdt->enable_monitoring)
 		return 0;
-	auto_close int group_fd = open_group(root_fd, rdt, id, err);
+	auto_close int group_fd = resctrl_open_group(root_fd, rdt, id, err);
 	return group_fd < 0 ? -1 : make_monitor(group_fd, id, &made->monitor, err);
 }
 
@@ -260,7 +260,7 @@ int resctrl_update(int root_fd, const struct spec_intel_rdt *rdt, const char *id
 		return error_set(err, EINVAL,
 				 "linux.intelRdt: the container is in the root group, whose limits "
 				 "are everybody's");
-	auto_close int group_fd = open_group(root_fd, rdt, id, err);
+	auto_close int group_fd = resctrl_open_group(root_fd, rdt, id, err);
 	if (group_fd < 0)
 		return -1;
 	if (fd_read_file(group_fd, "schemata", SCHEMATA_MAX, &old, &length) < 0)
@@ -278,7 +278,7 @@ int resctrl_update(int root_fd, const struct spec_intel_rdt *rdt, const char *id
 int resctrl_restore(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
 		    const char *before, struct error *err)
 {
-	auto_close int group_fd = open_group(root_fd, rdt, id, err);
+	auto_close int group_fd = resctrl_open_group(root_fd, rdt, id, err);
 	return group_fd < 0 ? -1
 			    : write_limits(root_fd, group_fd, group_name(rdt, id), before, err);
 }
@@ -286,7 +286,7 @@ int resctrl_restore(int root_fd, const struct spec_intel_rdt *rdt, const char *i
 static void remove_monitor(int root_fd, const struct spec_intel_rdt *rdt, const char *id)
 {
 	struct error ignored;
-	auto_close int group_fd = open_group(root_fd, rdt, id, &ignored);
+	auto_close int group_fd = resctrl_open_group(root_fd, rdt, id, &ignored);
 	auto_close int groups = group_fd < 0 ? -1 : openat(group_fd, "mon_groups", directory_flags);
 	if (groups >= 0)
 		(void)!unlinkat(groups, id, AT_REMOVEDIR);
@@ -314,7 +314,7 @@ int resctrl_join(int root_fd, const struct spec_intel_rdt *rdt, const char *id, 
 		 struct error *err)
 {
 	char digits[16], monitor[300];
-	auto_close int group_fd = open_group(root_fd, rdt, id, err);
+	auto_close int group_fd = resctrl_open_group(root_fd, rdt, id, err);
 	if (group_fd < 0)
 		return -1;
 	snprintf(digits, sizeof digits, "%d\n", (int)pid);

@@ -20,6 +20,10 @@ struct resctrl_made {
 // /sys/fs/resctrl; an error that says how to mount it when it is not.
 int resctrl_open(int *root_fd, struct error *err) must_check;
 
+// The directory of the container's group, or -1.
+int resctrl_open_group(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		       struct error *err) must_check;
+
 // The group of closID (without one: of the container's id), its limits, and the group that monitors. What exists is not
 // changed: its limits must be those that are asked for, and a closID without limits must exist.
 int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id,

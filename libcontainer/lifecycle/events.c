@@ -11,14 +11,50 @@
 #include "libcontainer/base/json.h"
 #include "libcontainer/base/memory.h"
 #include "libcontainer/cgroup/oom.h"
+#include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/cgroup/stats.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/stats_text.h"
 
-static int open_live(const struct container_context *context, const char *id, struct opened *opened,
-		     struct error *err)
+// What is asked for its counters, each time anew.
+struct counted {
+	struct opened opened;
+	const struct spec *spec;  // owned; NULL unless it has linux.intelRdt
+	int resctrl;              // owned
+};
+
+static void counted_done(struct counted *counted)
 {
-	if (opened_open(context, id, false, opened, err) < 0)
+	opened_done(&counted->opened);
+	spec_free(counted->spec);
+	memory_close(take_fd(&counted->resctrl));
+}
+#define auto_counted __attribute__((cleanup(counted_done)))
+#define COUNTED_NONE                                                                               \
+	{                                                                                          \
+		.opened = OPENED_NONE, .resctrl = -1                                               \
+	}
+
+// The record says when the configuration need not be asked for intelRdt. With the file system its groups are gone.
+static int open_resctrl(struct counted *counted, struct error *err)
+{
+	struct error unmounted;
+	if (counted->opened.record.plain_end)
+		return 0;
+	if (opened_config(&counted->opened, &counted->spec, err) < 0)
+		return -1;
+	if (counted->spec->linux_.intel_rdt.set && resctrl_open(&counted->resctrl, &unmounted) == 0)
+		return 0;
+	spec_free(counted->spec);
+	counted->spec = NULL;
+	return 0;
+}
+
+static int open_live(const struct container_context *context, const char *id,
+		     struct counted *counted, struct error *err)
+{
+	const struct opened *opened = &counted->opened;
+	if (opened_open(context, id, false, &counted->opened, err) < 0)
 		return -1;
 	if (opened->status == state_status_stopped || opened->status == state_status_creating)
 		return error_set(err, ESRCH, "container with id %s is not running", id);
@@ -26,35 +62,50 @@ static int open_live(const struct container_context *context, const char *id, st
 		return error_set(err, ENOTSUP,
 				 "container `%s` has no cgroup, and what it uses is counted there",
 				 id);
-	return 0;
+	return open_resctrl(counted, err);
 }
 
-static int add_stats(const struct opened *opened, struct json *json, const char *key,
+static int read_resctrl(const struct counted *counted, struct resctrl_stats *stats,
+			struct error *err)
+{
+	*stats = (struct resctrl_stats){0};
+	if (!counted->spec)
+		return 0;
+	return resctrl_stats_read(counted->resctrl, &counted->spec->linux_.intel_rdt,
+				  counted->opened.record.id, stats, err);
+}
+
+static int add_stats(const struct counted *counted, struct json *json, const char *key,
 		     struct error *err)
 {
 	struct cgroup_stats stats;
-	if (cgroup_stats_read(&opened->cgroup, &stats, err) < 0)
+	struct resctrl_stats resctrl;
+	if (read_resctrl(counted, &resctrl, err) < 0)
 		return -1;
-	stats_text_add(json, key, &stats);
-	cgroup_stats_done(&stats);
-	return 0;
+	int result = cgroup_stats_read(&counted->opened.cgroup, &stats, err);
+	if (result == 0) {
+		stats_text_add(json, key, &stats, &resctrl);
+		cgroup_stats_done(&stats);
+	}
+	resctrl_stats_done(&resctrl);
+	return result;
 }
 
 int container_stats(const struct container_context *context, const char *id, struct text *text,
 		    struct error *err)
 {
-	auto_opened struct opened opened = OPENED_NONE;
+	auto_counted struct counted counted = COUNTED_NONE;
 	struct json json = {.text = text};
-	if (open_live(context, id, &opened, err) < 0)
+	if (open_live(context, id, &counted, err) < 0)
 		return -1;
-	return add_stats(&opened, &json, NULL, err);
+	return add_stats(&counted, &json, NULL, err);
 }
 
 // ---- the stream ---------------------------------------------------------------------------------
 
 struct stream {
 	const struct container_events_options *options;
-	const struct opened *opened;
+	const struct counted *counted;
 	int pidfd;  // owned: of init
 	struct cgroup_oom oom;
 	int64_t next;  // monotonic milliseconds: when statistics are due
@@ -74,7 +125,7 @@ static int tell(const struct stream *stream, const char *type, struct error *err
 	json_begin_object(&json, NULL);
 	json_string(&json, "type", type);
 	json_string(&json, "id", stream->options->id);
-	if (text_equal(type, "stats") && add_stats(stream->opened, &json, "data", err) < 0)
+	if (text_equal(type, "stats") && add_stats(stream->counted, &json, "data", err) < 0)
 		return -1;
 	json_end_object(&json);
 	text_add(&text, "\n");
@@ -125,20 +176,20 @@ static int serve(struct stream *stream, struct error *err)
 int container_events(const struct container_context *context,
 		     const struct container_events_options *options, struct error *err)
 {
-	auto_opened struct opened opened = OPENED_NONE;
+	auto_counted struct counted counted = COUNTED_NONE;
 	auto_close int pidfd = -1;
-	if (open_live(context, options->id, &opened, err) < 0)
+	if (open_live(context, options->id, &counted, err) < 0)
 		return -1;
-	if (state_open_init(&opened.record, &pidfd, err) < 0)
+	if (state_open_init(&counted.opened.record, &pidfd, err) < 0)
 		return err->code == ESRCH
 			       ? error_set(err, ESRCH, "container with id %s is not running",
 					   options->id)
 			       : -1;
 	struct stream stream = {.options = options,
-				.opened = &opened,
+				.counted = &counted,
 				.pidfd = pidfd,
 				.next = now_ms() + options->interval_ms};
-	if (cgroup_oom_open(&opened.cgroup, &stream.oom, err) < 0)
+	if (cgroup_oom_open(&counted.opened.cgroup, &stream.oom, err) < 0)
 		return -1;
 	int result = serve(&stream, err);
 	cgroup_oom_close(&stream.oom);

@@ -174,7 +174,91 @@ static void add_hugepages(struct json *json, const struct cgroup_stats *stats)
 	json_end_object(json);
 }
 
-void stats_text_add(struct json *json, const char *key, const struct cgroup_stats *stats)
+// ---- intelRdt -----------------------------------------------------------------------------------
+
+static void add_known(struct json *json, const char *key, const struct resctrl_number *number)
+{
+	if (number->known)
+		json_unsigned(json, key, number->value);
+}
+
+static void add_schema(struct json *json, const char *key, const struct resctrl_schemata *schemata,
+		       const char *resource)
+{
+	const char *line = resctrl_schemata_find(schemata, resource);
+	if (line)
+		json_string(json, key, line);
+}
+
+static void add_cache(struct json *json, const struct resctrl_stats *stats)
+{
+	if (!stats->cache.known)
+		return;
+	json_begin_object(json, "l3_cache_info");
+	json_string(json, "cbm_mask", stats->cache.cbm_mask);
+	add_known(json, "min_cbm_bits", &stats->cache.min_cbm_bits);
+	add_known(json, "num_closids", &stats->cache.num_closids);
+	json_end_object(json);
+	add_schema(json, "l3_cache_schema_root", &stats->everybodys, "L3");
+	add_schema(json, "l3_cache_schema", &stats->own, "L3");
+}
+
+static void add_bandwidth(struct json *json, const struct resctrl_stats *stats)
+{
+	if (!stats->bandwidth.known)
+		return;
+	json_begin_object(json, "mem_bw_info");
+	add_known(json, "bandwidth_gran", &stats->bandwidth.bandwidth_gran);
+	add_known(json, "delay_linear", &stats->bandwidth.delay_linear);
+	add_known(json, "min_bandwidth", &stats->bandwidth.min_bandwidth);
+	add_known(json, "num_closids", &stats->bandwidth.num_closids);
+	json_end_object(json);
+	add_schema(json, "mem_bw_schema_root", &stats->everybodys, "MB");
+	add_schema(json, "mem_bw_schema", &stats->own, "MB");
+}
+
+// An entry a cache; what the kernel could not count is left out of it.
+static void add_counters(struct json *json, const struct resctrl_stats *stats)
+{
+	const struct resctrl_domain *end = stats->domains + stats->domains_count;
+	if (stats->counts_bandwidth) {
+		json_begin_array(json, "mbm_stats");
+		for (const struct resctrl_domain *domain = stats->domains; domain < end; domain++) {
+			json_begin_object(json, NULL);
+			add_known(json, "mbm_total_bytes", &domain->mbm_total_bytes);
+			add_known(json, "mbm_local_bytes", &domain->mbm_local_bytes);
+			json_end_object(json);
+		}
+		json_end_array(json);
+	}
+	if (stats->counts_occupancy) {
+		json_begin_array(json, "cmt_stats");
+		for (const struct resctrl_domain *domain = stats->domains; domain < end; domain++) {
+			json_begin_object(json, NULL);
+			add_known(json, "llc_occupancy", &domain->llc_occupancy);
+			json_end_object(json);
+		}
+		json_end_array(json);
+	}
+}
+
+static void add_resctrl(struct json *json, const struct resctrl_stats *stats)
+{
+	json_begin_object(json, "intel_rdt");
+	if (stats->known) {
+		add_cache(json, stats);
+		add_bandwidth(json, stats);
+		json_begin_array(json, "schemata");
+		for (size_t i = 0; i < stats->own.count; i++)
+			json_string(json, NULL, stats->own.lines[i]);
+		json_end_array(json);
+		add_counters(json, stats);
+	}
+	json_end_object(json);
+}
+
+void stats_text_add(struct json *json, const char *key, const struct cgroup_stats *stats,
+		    const struct resctrl_stats *resctrl)
 {
 	json_begin_object(json, key);
 	add_cpu(json, stats);
@@ -183,8 +267,7 @@ void stats_text_add(struct json *json, const char *key, const struct cgroup_stat
 	add_pids(json, stats);
 	add_io(json, stats);
 	add_hugepages(json, stats);
-	json_begin_object(json, "intel_rdt");
-	json_end_object(json);
+	add_resctrl(json, resctrl);
 	// of interfaces that the runtime itself made: there are none
 	json_raw(json, "network_interfaces", "null");
 	json_end_object(json);

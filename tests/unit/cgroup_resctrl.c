@@ -12,7 +12,9 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/cgroup/resctrl.h"
+#include "libcontainer/cgroup/resctrl_stats.h"
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/lifecycle/stats_text.h"
 
 static char root_path[] = "/tmp/husk-resctrl.XXXXXX";
 static int root;
@@ -218,6 +220,104 @@ START_TEST(own_group_is_removed)
 }
 END_TEST
 
+static void make_directory(const char *name)
+{
+	ck_assert_int_eq(mkdirat(root, name, 0700), 0);
+}
+
+static void make_domain(const char *group, const char *name, const char *total, const char *local,
+			const char *occupancy)
+{
+	const struct {
+		const char *file, *text;
+	} files[] = {{"mbm_total_bytes", total}, {"mbm_local_bytes", local}, {"llc_occupancy", occupancy}};
+	char path[128];
+	snprintf(path, sizeof path, "%s/mon_data/%s", group, name);
+	make_directory(path);
+	for (size_t i = 0; i < array_size(files); i++) {
+		snprintf(path, sizeof path, "%s/mon_data/%s/%s", group, name, files[i].file);
+		if (files[i].text)
+			write_file(path, files[i].text);
+	}
+}
+
+// What `events` prints as intel_rdt.
+static void expect_stats(const struct spec_intel_rdt *rdt, const char *wanted)
+{
+	struct resctrl_stats stats;
+	auto_text struct text text = {0};
+	struct json json = {.text = &text};
+	ck_assert_msg(resctrl_stats_read(root, rdt, "box", &stats, &err) == 0, "%s", err.message);
+	stats_text_add(&json, NULL, &(struct cgroup_stats){0}, &stats);
+	const char *found = strstr(text_string(&text), "\"intel_rdt\":");
+	ck_assert_ptr_nonnull(found);
+	ck_assert_msg(strncmp(found + 12, wanted, strlen(wanted)) == 0 &&
+			      strcmp(found + 12 + strlen(wanted), ",\"network_interfaces\":null}") == 0,
+		      "wanted %s, found %s", wanted, found);
+	resctrl_stats_done(&stats);
+}
+
+START_TEST(statistics)
+{
+	const struct spec_intel_rdt own = {.set = true, .enable_monitoring = true};
+	const struct spec_intel_rdt plain = {.set = true};
+	const struct spec_intel_rdt top = {.set = true, .clos_id = "/"};
+	write_file("schemata", "    MB:0=100;1=100\n    L3:0=fff;1=fff\n");
+	make_group("box", "    MB:0= 20;1=100\n    L3:0=00f;1=fff\nL2:0=3\n");
+	// no abilities are known, no counters
+	expect_stats(&own, "{\"schemata\":[\"MB:0= 20;1=100\",\"L3:0=00f;1=fff\",\"L2:0=3\"]}");
+	make_directory("info");
+	make_directory("info/L3");
+	write_file("info/L3/cbm_mask", "fff\n");
+	write_file("info/L3/min_cbm_bits", "1\n");
+	write_file("info/L3/num_closids", "16\n");
+	make_directory("info/MB");
+	write_file("info/MB/bandwidth_gran", "10\n");
+	write_file("info/MB/delay_linear", "1\n");
+	write_file("info/MB/min_bandwidth", "10\n");
+	write_file("info/MB/num_closids", "8\n");
+#define ABILITIES(l3, mb)                                                                          \
+	"{\"l3_cache_info\":{\"cbm_mask\":\"fff\",\"min_cbm_bits\":1,\"num_closids\":16},"                 \
+	"\"l3_cache_schema_root\":\"L3:0=fff;1=fff\",\"l3_cache_schema\":\"" l3 "\","                    \
+	"\"mem_bw_info\":{\"bandwidth_gran\":10,\"delay_linear\":1,\"min_bandwidth\":10,"                \
+	"\"num_closids\":8},\"mem_bw_schema_root\":\"MB:0=100;1=100\",\"mem_bw_schema\":\"" mb "\","
+#define OWN ABILITIES("L3:0=00f;1=fff", "MB:0= 20;1=100")                                          \
+	"\"schemata\":[\"MB:0= 20;1=100\",\"L3:0=00f;1=fff\",\"L2:0=3\"]"
+	expect_stats(&own, OWN "}");
+	// counters of the own group where it has one, else of the group with all who are in it; in the order of the caches
+	make_directory("info/L3_MON");
+	write_file("info/L3_MON/mon_features", "llc_occupancy\nmbm_total_bytes\nmbm_total_bytes_config\nmbm_local_bytes\n");
+	make_directory("box/mon_data");
+	make_domain("box", "mon_L3_01", "7\n", "6\n", "5\n");
+	make_domain("box", "mon_L3_00", "18446744073709551615\n", "0\n", "4096\n");
+	make_domain("box", "mon_PERF_PKG_00", "1\n", "1\n", "1\n");
+	make_directory("box/mon_groups/box");
+	make_directory("box/mon_groups/box/mon_data");
+	make_domain("box/mon_groups/box", "mon_L3_00", "3\n", "Unavailable\n", "1\n");
+	expect_stats(&plain, OWN ",\"mbm_stats\":[{\"mbm_total_bytes\":18446744073709551615,\"mbm_local_bytes\":0},"
+				 "{\"mbm_total_bytes\":7,\"mbm_local_bytes\":6}],"
+				 "\"cmt_stats\":[{\"llc_occupancy\":4096},{\"llc_occupancy\":5}]}");
+	expect_stats(&own, OWN ",\"mbm_stats\":[{\"mbm_total_bytes\":3}],\"cmt_stats\":[{\"llc_occupancy\":1}]}");
+	// a processor that counts one of them
+	write_file("info/L3_MON/mon_features", "mbm_total_bytes\n");
+	ck_assert_int_eq(ftruncate(openat(root, "info/L3_MON/mon_features", O_WRONLY | O_CLOEXEC), 16), 0);
+	expect_stats(&own, OWN ",\"mbm_stats\":[{\"mbm_total_bytes\":3}]}");
+	make_directory("mon_data");
+	make_domain(".", "mon_L3_00", "9\n", "8\n", NULL);
+	expect_stats(&top, ABILITIES("L3:0=fff;1=fff", "MB:0=100;1=100")
+			   "\"schemata\":[\"MB:0=100;1=100\",\"L3:0=fff;1=fff\"],"
+			   "\"mbm_stats\":[{\"mbm_total_bytes\":9,\"mbm_local_bytes\":8}]}");
+}
+END_TEST
+
+// Of a container that is just being deleted.
+START_TEST(statistics_of_a_group_that_is_gone)
+{
+	const struct spec_intel_rdt own = {.set = true};
+	expect_stats(&own, "{}");
+}
+END_TEST
+
 START_TEST(link_is_not_followed)
 {
 	make_group("real", "");
@@ -242,6 +342,8 @@ int main(void)
 	tcase_add_test(tcase, kernel_says_why);
 	tcase_add_test(tcase, monitoring);
 	tcase_add_test(tcase, own_group_is_removed);
+	tcase_add_test(tcase, statistics);
+	tcase_add_test(tcase, statistics_of_a_group_that_is_gone);
 	tcase_add_test(tcase, link_is_not_followed);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);

@@ -89,11 +89,11 @@ START_TEST(lists_are_merged_by_entry)
 }
 END_TEST
 
-static char *stats_json(const struct cgroup_stats *stats)
+static char *stats_json(const struct cgroup_stats *stats, const struct resctrl_stats *resctrl)
 {
 	struct text text = {0};
 	struct json json = {.text = &text};
-	stats_text_add(&json, NULL, stats);
+	stats_text_add(&json, NULL, stats, resctrl);
 	char *taken = text_take(&text);
 	ck_assert_ptr_nonnull(taken);
 	return taken;
@@ -101,7 +101,7 @@ static char *stats_json(const struct cgroup_stats *stats)
 
 START_TEST(statistics_of_nothing)
 {
-	char *text = stats_json(&(struct cgroup_stats){0});
+	char *text = stats_json(&(struct cgroup_stats){0}, &(struct resctrl_stats){0});
 	ck_assert_str_eq(
 		text,
 		"{\"cpu\":{},\"cpuset\":{\"cpu_exclusive\":0,\"mem_hardwall\":0,\"mem_exclusive\":0,"
@@ -141,7 +141,7 @@ START_TEST(statistics_of_everything)
 		"\"ioServicedRecursive\":[{\"major\":8,\"op\":\"Read\",\"value\":1},{\"major\":8,\"op\":\"Write\"}]",
 		"\"hugetlb\":{\"2MB\":{\"usage\":4096,\"failcnt\":3}}",
 	};
-	char *text = stats_json(&stats);
+	char *text = stats_json(&stats, &(struct resctrl_stats){0});
 	for (size_t i = 0; i < array_size(parts); i++)
 		ck_assert_msg(strstr(text, parts[i]) != NULL, "no %s in %s", parts[i], text);
 	free(text);
@@ -159,7 +159,7 @@ START_TEST(odd_lists)
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		char *list = strdup(cases[i].list);
-		char *text = stats_json(&(struct cgroup_stats){.cpus = list});
+		char *text = stats_json(&(struct cgroup_stats){.cpus = list}, &(struct resctrl_stats){0});
 		ck_assert_msg(strstr(text, cases[i].json) != NULL, "'%s': %s", cases[i].list, text);
 		free(text);
 		free(list);
