@@ -60,7 +60,19 @@ static bool wants_leave(const struct init *init)
 
 static int leave(struct init *init, struct error *err)
 {
-	return own_binary_leave(init->own_binary, err);
+	return own_binary_leave(init->own_binary, &init->own_file, err);
+}
+
+// In a user namespace of its own nobody has capabilities over the host.
+static bool wants_seal(const struct init *init)
+{
+	return init->own_binary && !namespaces_is_new(init->namespaces, spec_namespace_type_user);
+}
+
+static int seal(struct init *init, struct error *err)
+{
+	auto_close int file = take_fd(&init->own_file);
+	return file < 0 ? 0 : own_binary_seal(init->own_binary, file, err);
 }
 
 static bool wants_join(const struct init *init)
@@ -320,6 +332,8 @@ const struct init_step container_init_steps[] = {
 	// needs the container's devpts; its node must be there before /dev may become read-only
 	{"open the terminal", open_terminal, wants_terminal},
 	{"make the working directory", make_cwd, wants_process},
+	// hooks may have written to the host's tree until here
+	{"seal husk's own binary", seal, wants_seal},
 	{"enter the root", enter, NULL},
 	// masks after pivot, when no host path can be meant any more
 	{"mask and make read-only", finish, NULL},

@@ -68,6 +68,7 @@ struct init {
 	struct environment environment;
 	char *program;
 	int proc_fd;
+	int own_file;  // husk's, as it is mapped after it was left; or -1
 	int pty_peer;
 	int cwd_fd;  // the working directory, once it is proven to lie inside
 	bool cwd_proven;

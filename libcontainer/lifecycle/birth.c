@@ -119,7 +119,8 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 	init->close_first[4] = creation->cgroup.fd;
 	init->close_first[5] = creation->notify;
 	init->close_first[6] = creation->scope_holder.socket;
-	init->target_pidfd = init->target_root = init->proc_fd = init->pty_peer = -1;
+	init->target_pidfd = init->target_root = init->proc_fd = init->pty_peer = init->own_file =
+		-1;
 	init->rootless = creation->rootless;
 	const char *keep = spec_annotation(spec, "run.oci.keep_original_groups");
 	init->keep_groups = keep && strcmp(keep, "1") == 0;

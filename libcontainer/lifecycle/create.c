@@ -268,8 +268,8 @@ static int open_host(struct creation *creation, struct error *err)
 	return start_gate_listen(creation->dir_fd, &creation->gate, err);
 }
 
-// A process that is alone in a new pid namespace, with a mount namespace of its own, does it itself, for less; the host's tree, from
-// which its program then is mapped, becomes read-only when it leaves that (rootfs/pivot.c).
+// A process that is alone in a new pid namespace, with a mount namespace of its own, does it itself, for less. (Not when the host's
+// mounts stay in that namespace: who has all capabilities could make them writable again.)
 static int protect(struct creation *creation, struct error *err)
 {
 	const struct namespace_plan *ns = &creation->namespaces;

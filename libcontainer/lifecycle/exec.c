@@ -238,7 +238,7 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	init->target_pidfd = e->init_pidfd;
 	init->target_namespaces = staged ? e->flags : e->flags & ~CLONE_NEWPID;
 	init->target_root = e->target_root;
-	init->proc_fd = init->pty_peer = -1;
+	init->proc_fd = init->pty_peer = init->own_file = -1;
 	init->rootless = e->opened.record.rootless;
 	init->keep_groups = keep && strcmp(keep, "1") == 0;
 	init->may_set_groups = true;

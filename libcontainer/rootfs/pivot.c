@@ -149,12 +149,6 @@ static int enter_by_pivot(const struct rootfs *rootfs, struct error *err)
 	// otherwise the unmount would reach the peers of shared mounts, on the host
 	if (shared && mount_set_propagation(old, KERNEL_MS_SLAVE, true) < 0)
 		return error_errno(err, "part the old root from the host's");
-	// Init's program is mapped from a file of this copy of the host's tree, and who has CAP_CHECKPOINT_RESTORE could open that by
-	// /proc/PID/map_files, to write to it. (In a user namespace of its own nobody has.)
-	if (!rootfs->options->user_namespace_new &&
-	    mount_set_attributes(old, KERNEL_MOUNT_ATTR_RDONLY, 0, true) < 0)
-		return error_errno(err, "make the old root read-only%s",
-				   errno == EBUSY ? " (a process of a hook writes to it)" : "");
 	// umount2 does look through to what covers "."
 	if (sys_umount2(".", KERNEL_MNT_DETACH) < 0)
 		return error_errno(err, "unmount the old root");

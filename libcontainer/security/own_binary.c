@@ -177,24 +177,49 @@ bool own_binary_can_leave(struct own_binary *own)
 }
 
 // Renamed, replaced or executed from a memfd: a copy it is.
-static int leave_by_copy(int empty, struct error *err)
+static int leave_by_copy(int file, struct error *err)
 {
-	auto_close int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (file < 0 || own_pages_detach(file) < 0 || own_pages_name(empty) < 0)
+	auto_close int empty = empty_memfd();
+	if (empty < 0 || file < 0 || own_pages_detach(file) < 0 || own_pages_name(empty) < 0)
 		return error_errno(err, "leave own binary");
 	return 0;
 }
 
-int own_binary_leave(const struct own_binary *own, struct error *err)
+int own_binary_leave(const struct own_binary *own, int *mapped, struct error *err)
 {
 	struct stat found;
+	*mapped = -1;
 	auto_close int elsewhere = open(own->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	auto_close int empty = empty_memfd();
-	if (empty < 0)
-		return error_errno(err, "leave own binary");
 	bool same = elsewhere >= 0 && fstat(elsewhere, &found) == 0 &&
 		    found.st_dev == own->device && found.st_ino == own->inode;
-	if (same && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0)
+	auto_close int empty = same ? empty_memfd() : -1;
+	if (empty >= 0 && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0) {
+		*mapped = take_fd(&elsewhere);
 		return 0;
-	return leave_by_copy(empty, err);
+	}
+	auto_close int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	return leave_by_copy(file, err);
+}
+
+// Only the root of a mount can have its attributes changed: from the file upwards until it works. (The path has no links in it.)
+static int make_mount_readonly(const struct own_binary *own, int mapped)
+{
+	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
+	int done = sys_mount_setattr(mapped, "", AT_EMPTY_PATH, &read_only);
+	char folder[OWN_BINARY_PATH_SIZE];
+	memcpy(folder, own->path, sizeof folder);
+	for (char *end; done < 0 && errno == EINVAL && (end = strrchr(folder, '/'));) {
+		end[end == folder] = '\0';
+		done = sys_mount_setattr(AT_FDCWD, folder, 0, &read_only);
+		*end = '\0';
+	}
+	return done;
+}
+
+int own_binary_seal(const struct own_binary *own, int mapped, struct error *err)
+{
+	// EBUSY: what a hook left behind holds a file there open for writing
+	if (make_mount_readonly(own, mapped) == 0)
+		return 0;
+	return leave_by_copy(mapped, err);
 }

@@ -116,6 +116,11 @@ struct own_binary {
 	ino_t inode;
 };
 bool own_binary_can_leave(struct own_binary *own) must_check;
-int own_binary_leave(const struct own_binary *own, struct error *err) must_check;
+// *mapped: owned by the caller, for own_binary_seal; -1 when there is nothing to seal.
+int own_binary_leave(const struct own_binary *own, int *mapped, struct error *err) must_check;
+// What is mapped still is the host's file, and who has CAP_CHECKPOINT_RESTORE over the host could open it by /proc/PID/map_files, to
+// write to it. This makes the mount that it was opened through, one of this mount namespace, read-only; where that cannot be, the pages
+// are copied. Before a process of the container can look, and before the mount namespace's root is changed.
+int own_binary_seal(const struct own_binary *own, int mapped, struct error *err) must_check;
 
 #endif

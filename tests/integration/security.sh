@@ -588,11 +588,16 @@ test_mappings_of_init_cannot_be_written() {
 	local pivot maps
 	is_root || skip "a plain user's container has a user namespace, and there nobody may open them"
 	cp "$HUSK" "$S/husk"
-	for pivot in '' --no-pivot; do
+	for pivot in '' --no-pivot --hook; do
 		bundle "b$pivot"
 		config '.process.capabilities |= map_values(["CAP_SYS_PTRACE","CAP_CHECKPOINT_RESTORE","CAP_SYS_ADMIN","CAP_DAC_OVERRIDE"]) | del(.linux.seccomp)'
 		args /bin/true
-		"$S/husk" --root "$ROOT" create $pivot --bundle "$B" "$ID" </dev/null >out 2>err
+		if [ "$pivot" = --hook ]; then
+			# what writes to the host's tree in the container's mount namespace: a mount in use for that cannot become read-only
+			config --arg f "$S/written" '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "exec 9>\($f); sleep 20 </dev/null >/dev/null 2>&1 &"]}]'
+			pivot=
+		fi
+		"$S/husk" --root "$ROOT" create $pivot --bundle "$B" "$ID" </dev/null >out 2>err || fail "create: $(cat err)"
 		"$S/husk" --root "$ROOT" exec "$ID" /bin/sh -c 'cd /proc/1/map_files; for m in *; do
 			to=$(readlink $m) || continue
 			case $to in *husk*) echo "seen $to" ;; *) continue ;; esac
