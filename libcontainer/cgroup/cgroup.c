@@ -242,6 +242,26 @@ static int explain_make(const char *path, const struct spec_resources *resources
 	return error_errno(err, "make cgroup %s", path);
 }
 
+int cgroup_foresee_denial(const struct cgroup_host *host, const char *path,
+			  const struct spec_resources *resources, struct error *err)
+{
+	auto_free char *above = strdup(path);
+	int result = -1;
+	if (!above)
+		return error_set(err, ENOMEM, "cgroup %s: out of memory", path);
+	for (;;) {
+		result = faccessat(host->fd, cgroup_path_relative(above), W_OK | X_OK, AT_EACCESS);
+		char *slash = strrchr(above, '/');
+		if (result == 0 || errno != ENOENT || !slash || !above[1])
+			break;
+		slash[slash == above] = '\0';
+	}
+	// what else is wrong is for cgroup_create to say
+	if (result == 0 || (errno != EACCES && errno != EPERM && errno != EROFS))
+		return 0;
+	return explain_make(path, resources, err);
+}
+
 static int create_once(const struct cgroup_host *host, const struct spec_resources *resources,
 		       struct descent *descent, struct cgroup *cgroup, struct error *err)
 {

@@ -58,6 +58,10 @@ int cgroup_create(const struct cgroup_host *host, const char *path,
 		  const struct spec_resources *resources, struct cgroup *cgroup,
 		  const struct log *log, struct error *err) must_check;
 
+// Whether cgroup_create will be denied path, as far as this can be known before: EACCES, EPERM, EROFS, explained like its own, or 0.
+int cgroup_foresee_denial(const struct cgroup_host *host, const char *path,
+			  const struct spec_resources *resources, struct error *err) must_check;
+
 // What cgroup_create would make of path, to be noted before it does: the part of it up to the first component that is missing, or
 // that an earlier create made. malloc'ed into *made_from.
 int cgroup_foresee_made(const struct cgroup_host *host, const char *path, char **made_from,
@@ -88,19 +92,28 @@ int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
 
 // Compiles device rules to an eBPF program and attaches it. Nothing is allowed but what the rules allow,
 // extra[] (for linux.devices), and the devices that every container may use (device_rules.c), which are added last.
-// in_user_namespace: EPERM of the attach is tolerated, and told to log, only when no rule restricts more than the user
-// namespace itself does (devices.c).
+// in_user_namespace: no device can be made inside. EPERM is then tolerated, with a warning, where that does what the rules want
+// (see cgroup_devices_need).
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resources,
 		       const struct spec_device *extra, size_t extra_count, bool in_user_namespace,
 		       const struct log *log, struct error *err) must_check;
-// Whether a user namespace by itself takes away what the rules take away: then they need not be in force in one.
-bool cgroup_devices_dispensable(const struct spec_resources *resources);
+// What is lost where the rules cannot be put in force.
+enum cgroup_devices_need {
+	cgroup_devices_need_none,  // nothing: they allow everything, or there are none
+	cgroup_devices_need_no_mknod,  // nothing but for nodes that are mounted, if no others can be made inside
+	cgroup_devices_need_cgroup,  // a denial that only a cgroup can bring about: of one device, or of a part of the access
+};
+enum cgroup_devices_need cgroup_devices_need(const struct spec_resources *resources);
+// Whether the kernel takes a device program from the caller. It is loaded and forgotten; for --dry-run.
+bool cgroup_devices_loadable(const struct spec_resources *resources);
 
 // Gives the directory and the files named by /sys/kernel/cgroup/delegate to uid:gid (host ids).
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err) must_check;
 
 // The limits in words, for --dry-run.
 void cgroup_describe(const struct spec_resources *resources, const char *prefix, struct text *text);
+void cgroup_describe_devices(const struct spec_resources *resources, const char *prefix,
+			     struct text *text);
 
 int cgroup_add_process(struct cgroup *cgroup, pid_t pid, struct error *err) must_check;
 // Every process in it and below. *pids malloc'ed.

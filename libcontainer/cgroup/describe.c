@@ -47,6 +47,11 @@ void cgroup_describe(const struct spec_resources *resources, const char *prefix,
 	struct error err = {0};
 	if (cgroup_settings_visit(resources, describe_setting, &description, &err) < 0)
 		text_printf(text, "%serror: %s\n", prefix, err.message);
+}
+
+void cgroup_describe_devices(const struct spec_resources *resources, const char *prefix,
+			     struct text *text)
+{
 	for (size_t i = 0; i < resources->devices_count; i++)
 		describe_rule(&resources->devices[i], prefix, text);
 	if (resources->devices_set)

@@ -158,27 +158,35 @@ static void restart(struct cgroup_device_rules *rules)
 	memmove(rules->items, rules->items + from, rules->count * sizeof *rules->items);
 }
 
-// The weakest rules say nothing new while they agree with what holds without them.
-static void drop_agreeing(struct cgroup_device_rules *rules)
+static bool meet(const struct cgroup_device_rule *a, const struct cgroup_device_rule *b)
 {
-	size_t from = 0;
-	while (from < rules->count && rules->items[from].allow == rules->allow)
-		from++;
-	rules->count -= from;
-	memmove(rules->items, rules->items + from, rules->count * sizeof *rules->items);
+	return (a->types & b->types) && (a->access & b->access) &&
+	       (a->major == -1 || b->major == -1 || a->major == b->major) &&
+	       (a->minor == -1 || b->minor == -1 || a->minor == b->minor);
+}
+
+// A rule says nothing new while all that is weaker agrees with it: a denial of what nothing has allowed, as some engines write it.
+static bool is_new(const struct cgroup_device_rules *rules, size_t kept,
+		   const struct cgroup_device_rule *rule)
+{
+	if (rule->allow != rules->allow)
+		return true;
+	for (size_t i = 0; i < kept; i++)
+		if (rules->items[i].allow != rule->allow && meet(&rules->items[i], rule))
+			return true;
+	return false;
 }
 
 void cgroup_device_rules_reduce(struct cgroup_device_rules *rules)
 {
+	size_t kept = 0;
 	restart(rules);
-	if (rules->count <= REDUCE_MAX) {
-		size_t kept = 0;
-		for (size_t i = 0; i < rules->count; i++)
-			if (!is_overruled(rules, i))
-				rules->items[kept++] = rules->items[i];
-		rules->count = kept;
-	}
-	drop_agreeing(rules);
+	if (rules->count > REDUCE_MAX)
+		return;
+	for (size_t i = 0; i < rules->count; i++)
+		if (!is_overruled(rules, i) && is_new(rules, kept, &rules->items[i]))
+			rules->items[kept++] = rules->items[i];
+	rules->count = kept;
 }
 
 void cgroup_device_rules_done(struct cgroup_device_rules *rules)

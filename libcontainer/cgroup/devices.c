@@ -6,8 +6,8 @@
 //
 // In a user namespace the kernel refuses bpf(2) to everybody but the host's administrator. There a process can
 // make no device nodes and open none on file systems of its own, so the usual list (deny everything, then
-// allow some wholly) gives nothing that the namespace does not take already, but for nodes that the user could open
-// anyway. That EPERM is tolerated and told. A rule that takes a particular device or a
+// allow some wholly) gives nothing that the namespace does not take already, but for nodes that the configuration mounts and
+// that the user could open anyway. That EPERM is tolerated, with a warning. A rule that takes a particular device or a
 // part of the access away is a wish of its own: then it is an error.
 #include <errno.h>
 #include <linux/bpf.h>
@@ -161,24 +161,42 @@ static int put_in_force(struct cgroup *cgroup, const struct cgroup_device_rules 
 	return 0;
 }
 
-// A rule of the configuration that wants more than the user namespace does by itself.
-static bool wants_more(const struct spec_device_rule *rule)
+enum cgroup_devices_need cgroup_devices_need(const struct spec_resources *resources)
 {
-	const char *access = rule->access ? rule->access : "rwm";
-	bool any = !(rule->major.set && rule->major.value >= 0) &&
-		   !(rule->minor.set && rule->minor.value >= 0);
-	bool readable = strchr(access, 'r'), writable = strchr(access, 'w');
-	if (!rule->allow)
-		return !(any && rule->type == 'a');
-	return readable != writable;
+	struct cgroup_device_rules rules;
+	enum cgroup_devices_need need = cgroup_devices_need_no_mknod;
+	if (!resources->devices_set)
+		return cgroup_devices_need_none;
+	if (cgroup_device_rules_collect(resources, NULL, 0, &rules, NULL) < 0)
+		return cgroup_devices_need_cgroup;
+	if (allows_everything(&rules))
+		need = cgroup_devices_need_none;
+	else if (rules.allow)
+		need = cgroup_devices_need_cgroup;
+	for (size_t i = 0; i < rules.count; i++) {
+		const struct cgroup_device_rule *rule = &rules.items[i];
+		bool readable = rule->access & CGROUP_DEVICE_READ;
+		bool writable = rule->access & CGROUP_DEVICE_WRITE;
+		if (!rule->allow || readable != writable)
+			need = cgroup_devices_need_cgroup;
+	}
+	cgroup_device_rules_done(&rules);
+	return need;
 }
 
-bool cgroup_devices_dispensable(const struct spec_resources *resources)
+bool cgroup_devices_loadable(const struct spec_resources *resources)
 {
-	for (size_t i = 0; i < resources->devices_count; i++)
-		if (wants_more(&resources->devices[i]))
-			return false;
-	return true;
+	struct cgroup_device_rules rules;
+	struct cgroup_device_program program;
+	if (cgroup_device_rules_collect(resources, NULL, 0, &rules, NULL) < 0)
+		return false;
+	int result = cgroup_device_filter_compile(&rules, &program, NULL);
+	cgroup_device_rules_done(&rules);
+	if (result < 0)
+		return false;
+	auto_close int fd = load(&program, NULL, 0);
+	cgroup_device_program_done(&program);
+	return fd >= 0;
 }
 
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resources,
@@ -194,10 +212,11 @@ int cgroup_set_devices(struct cgroup *cgroup, const struct spec_resources *resou
 		result = put_in_force(cgroup, &rules, err);
 	cgroup_device_rules_done(&rules);
 	if (result < 0 && in_user_namespace && (err->code == EPERM || err->code == EACCES) &&
-	    cgroup_devices_dispensable(resources)) {
-		log_info(log, "linux.resources.devices: not in force: bpf(2) is not permitted "
-			      "here; the user "
-			      "namespace denies making devices and opening new ones");
+	    cgroup_devices_need(resources) != cgroup_devices_need_cgroup) {
+		log_warning(log,
+			    "linux.resources.devices: not limited by a cgroup: bpf(2) is not "
+			    "permitted here: no device can be made in the container, but one that "
+			    "it finds there can be used");
 		return 0;
 	}
 	return result;

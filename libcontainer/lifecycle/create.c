@@ -116,22 +116,6 @@ static int record(struct creation *creation, struct error *err)
 	return state_write(creation->dir_fd, r, err);
 }
 
-// A plain user often may not make cgroups. Without one nothing that was asked for is lost, unless he asked for a cgroup.
-static bool may_go_without_cgroup(const struct creation *creation, const struct error *failure)
-{
-	bool denied = failure->code == EACCES || failure->code == EPERM || failure->code == EROFS;
-	const struct spec_resources *resources = &creation->spec->linux_.resources;
-	auto_text struct text limits = {0};
-	struct spec_resources without_devices = *resources;
-	if (!cgroup_devices_dispensable(resources))
-		return false;
-	without_devices.devices_count = 0;
-	without_devices.devices_set = false;
-	cgroup_describe(&without_devices, "", &limits);
-	return creation->rootless && denied && !creation->spec->linux_.cgroups_path &&
-	       limits.length == 0;
-}
-
 static bool sees_cgroup_writable(const struct spec *spec)
 {
 	bool writable = false;
@@ -171,16 +155,8 @@ static int make_directory(struct creation *creation, struct error *err)
 	if (!creation->cgroup_path)
 		return 0;
 	if (cgroup_create(&creation->host, creation->cgroup_path, &linux_->resources,
-			  &creation->cgroup, log, err) < 0) {
-		if (!may_go_without_cgroup(creation, err))
-			return -1;
-		log_info(log, "no cgroup: %s", err->message);
-		creation->cgroup.fd = -1;
-		// told with the next writing of the record
-		free(take_ptr(&creation->record.cgroup_path));
-		free(take_ptr(&creation->record.cgroup_made_from));
-		return 0;
-	}
+			  &creation->cgroup, log, err) < 0)
+		return -1;
 	free(take_ptr(&creation->record.cgroup_made_from));
 	if (creation->cgroup.made_from) {
 		creation->record.cgroup_made_from = strdup(creation->cgroup.made_from);
@@ -202,7 +178,7 @@ static int set_limits(struct creation *creation, struct error *err)
 		return -1;
 	// without rules in the configuration only the devices that every container has are allowed; in a user namespace no
 	// others can be made anyway
-	bool in_user_namespace = namespaces_has(&creation->namespaces, spec_namespace_type_user);
+	bool in_user_namespace = creation_in_user_namespace(creation);
 	if (!linux_->resources.devices_set && in_user_namespace)
 		return 0;
 	// where there are rules they are the last word: a device may be listed, and allowed to be read only
@@ -395,6 +371,7 @@ void creation_done(struct creation *creation)
 	scope_name_done(&creation->scope);
 	free(creation->cgroup_path);
 	free(creation->cgroup_host_path);
+	free(creation->devices_unlimited);
 	free(creation->rootfs_path);
 	free(creation->config_text);
 	free(creation->bundle);

@@ -37,8 +37,9 @@ struct creation {
 	struct arena arena;
 	struct passed_on passed_on;
 	char *rootfs_path;
-	char *cgroup_path;        // below the cgroup2 mount; NULL: no cgroup
-	char *cgroup_host_path;   // the same with the mount, lent to the rootfs plan
+	char *cgroup_path;       // below the cgroup2 mount; NULL: no cgroup
+	char *cgroup_host_path;  // the same with the mount, lent to the rootfs plan
+	char *devices_unlimited;  // why its device rules are not in force; NULL: they are, or there are none
 	struct scope_name scope;  // of systemd, which makes the cgroup; its unit NULL: husk does
 	char *scope_program;
 	bool rootless;
@@ -89,6 +90,11 @@ int creation_read_bundle(struct creation *creation, struct error *err) must_chec
 int creation_plan(struct creation *creation, struct error *err) must_check;
 int creation_compile(struct creation *creation, struct error *err) must_check;
 void creation_describe(struct creation *creation, struct text *text);
+// plan_cgroup.c
+int creation_plan_cgroup(struct creation *creation, struct error *err) must_check;
+void creation_describe_cgroup(const struct creation *creation, struct text *text);
+// Whether it is in a user namespace, its own or the caller's: there nobody can make device nodes.
+bool creation_in_user_namespace(const struct creation *creation);
 // commit.c: the process becomes known. As much of it as nobody can object to any more is done while init still prepares itself.
 int creation_record_process(struct creation *creation, struct error *err) must_check;
 int creation_commit(struct creation *creation, struct error *err) must_check;

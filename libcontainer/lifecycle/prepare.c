@@ -48,45 +48,6 @@ static int plan_net_devices(struct creation *creation, struct error *err)
 	return network_find_mover(&creation->net_mover, err);
 }
 
-static bool has_limits(const struct spec_resources *resources)
-{
-	auto_text struct text words = {0};
-	cgroup_describe(resources, "", &words);
-	return words.length > 0;
-}
-
-static int plan_cgroup(struct creation *creation, struct error *err)
-{
-	const struct spec_linux *linux_ = &creation->spec->linux_;
-	if (cgroup_host_open(&creation->host, err) < 0)
-		return -1;
-	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
-		return cgroup_check(&creation->host, &linux_->resources, err) < 0
-			       ? -1
-			       : creation_plan_scope(creation, err);
-	bool disabled = creation->context->cgroup_manager == container_cgroup_manager_disabled;
-	if (disabled || creation->host.kind == cgroup_host_kind_none) {
-		struct spec_resources resources = linux_->resources;
-		// Engines write device rules into every configuration, also where they say that there is to be no cgroup.
-		if (disabled && resources.devices_set) {
-			resources.devices_count = 0;
-			resources.devices_set = false;
-			log_info(creation->context->log, "linux.resources.devices: not applied, "
-							 "--cgroup-manager is disabled");
-		}
-		if (!has_limits(&resources))
-			return 0;
-		return error_set(err, ENOTSUP, "linux.resources: %s",
-				 disabled ? "limits need a cgroup, and --cgroup-manager is disabled"
-					  : "limits need a cgroup, and no cgroup2 is mounted on "
-					    "/sys/fs/cgroup or /sys/fs/cgroup/unified");
-	}
-	if (cgroup_check(&creation->host, &linux_->resources, err) < 0)
-		return -1;
-	return cgroup_place(&creation->host, linux_->cgroups_path, creation->options->id,
-			    &creation->cgroup_path, err);
-}
-
 static int plan_rootfs(struct creation *creation, struct error *err)
 {
 	const struct namespace_plan *ns = &creation->namespaces;
@@ -144,7 +105,7 @@ int creation_plan(struct creation *creation, struct error *err)
 	creation->rootless = namespaces_caller_is_rootless();
 	if (namespaces_plan(spec, creation->rootless, &creation->namespaces, err) < 0)
 		return -1;
-	if (plan_net_devices(creation, err) < 0 || plan_cgroup(creation, err) < 0 ||
+	if (plan_net_devices(creation, err) < 0 || creation_plan_cgroup(creation, err) < 0 ||
 	    plan_rootfs(creation, err) < 0)
 		return -1;
 	creation->init.labels.apparmor = spec->process.apparmor_profile;
@@ -182,14 +143,7 @@ void creation_describe(struct creation *creation, struct text *text)
 		    creation->bundle, creation->rootfs_path);
 	text_add(text, "namespaces\n");
 	namespaces_describe(&creation->namespaces, "  ", text);
-	if (creation->scope.unit)
-		text_printf(text, "cgroup\n  of systemd's unit %s in %s\n", creation->scope.unit,
-			    creation->scope.slice);
-	else
-		text_printf(text, "cgroup\n  %s%s\n",
-			    creation->cgroup_path ? creation->host.mount : "none",
-			    creation->cgroup_path ? creation->cgroup_path : "");
-	cgroup_describe(&creation->spec->linux_.resources, "  ", text);
+	creation_describe_cgroup(creation, text);
 	describe_net_devices(creation, text);
 	text_add(text, "files\n");
 	rootfs_describe(creation->rootfs, "  ", text);

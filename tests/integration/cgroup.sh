@@ -134,10 +134,28 @@ test_cgroup_manager_disabled() {
 	equal cgroup "$own" "$(sed -n 's/^0:://p' "/proc/$(husk state "$ID" | jq .pid)/cgroup")"
 	husk delete --force "$ID"
 	# podman --cgroups=disabled: the device rules are still there, a limit is not
-	config '.linux.resources.devices = [{allow:false,access:"rwm"}]'
+	config '.linux.resources.devices = [{allow:false,access:"rwm"}] | .process.capabilities.bounding -= ["CAP_MKNOD"]'
 	args /bin/echo through
-	equal "device rules" through "$(husk --cgroup-manager disabled run --bundle "$B" "$ID")"
-	contains "$(husk --cgroup-manager disabled --log-level info run --bundle "$B" "$ID" 2>&1)" 'devices: not applied'
+	equal "device rules" through "$(husk --cgroup-manager disabled run --bundle "$B" "$ID" 2>/dev/null)"
+	contains "$(husk --cgroup-manager disabled --log-level warning run --bundle "$B" "$ID" 2>&1)" \
+		'devices: not limited by a cgroup: --cgroup-manager is disabled'
+	# the plan does not claim them
+	husk --cgroup-manager disabled run --dry-run --bundle "$B" "$ID" >plan
+	contains "$(cat plan)" 'cgroup
+  none' 'devices: not limited by a cgroup: --cgroup-manager is disabled'
+	lacks "$(cat plan)" 'deny all'
+	# one device, or a part of the access: nothing else brings that about
+	config '.linux.resources.devices += [{allow:true,type:"c",major:10,minor:229,access:"r"}]'
+	refused 'only a cgroup' --cgroup-manager disabled run --bundle "$B" "$ID"
+	# a list that allows everything loses nothing
+	config '.linux.resources.devices = [{allow:true,access:"rwm"}]'
+	equal "nothing to say" through "$(husk --cgroup-manager disabled --log-level warning run --bundle "$B" "$ID" 2>&1)"
+	if is_root; then
+		config '.linux.resources.devices = [{allow:false,access:"rwm"}] | .process.capabilities.bounding += ["CAP_MKNOD"]'
+		refused 'take CAP_MKNOD out' --cgroup-manager disabled run --bundle "$B" "$ID"
+		refused 'take CAP_MKNOD out' --cgroup-manager disabled run --dry-run --bundle "$B" "$ID"
+		config 'del(.linux.resources.devices)'
+	fi
 	config '.linux.resources.pids.limit = 5'
 	refused 'limits need a cgroup' --cgroup-manager disabled run --bundle "$B" "$ID"
 }
@@ -187,18 +205,53 @@ test_device_rules() {
 	tried '.arg == "/dev/zero" and .result == 0'
 }
 
-# what a user namespace does not take away by itself is not passed over
-test_device_rules_without_a_cgroup_are_refused() {
+# what a user namespace does not take away by itself is not passed over; what it does take is said to be no rule
+test_device_rules_without_a_cgroup() {
 	is_root && skip "root has a cgroup"
 	has_controllers && skip "this user has one, too"
 	bundle
-	config '.linux.resources.devices = [{allow:false,access:"rwm"},{allow:true,type:"c",major:1,minor:3,access:"rwm"}]'
+	# as docker writes it: the last rule takes nothing away that was given
+	config '.linux.resources.devices = [{allow:false,access:"rwm"},{allow:true,type:"c",major:1,minor:3,access:"rwm"},
+		{allow:false,type:"c",major:10,minor:229,access:"rwm"}]'
+	args /bin/echo through
+	equal "nothing on standard error that an engine would hand on" through "$(husk run --bundle "$B" "$ID" 2>&1)"
+	husk --log "$S/log" run --bundle "$B" "$ID" >/dev/null
+	contains "$(cat log)" 'level=warning' 'linux.resources.devices: not limited by a cgroup' 'make cgroup'
+	husk run --dry-run --bundle "$B" "$ID" >plan
+	contains "$(cat plan)" 'cgroup
+  none' 'devices: not limited by a cgroup: make cgroup'
+	lacks "$(cat plan)" 'deny all'
+	# that is the truth: what is mounted is not denied
+	config '.linux.resources.devices = [{allow:false,access:"rwm"}] |
+		.mounts += [{destination:"/dev/ptp",type:"bind",source:"/dev/full",options:["bind"]}]'
+	run_tries open /dev/ptp rw , mknod /tmp/null c 1 3
+	tried '.arg == "/dev/ptp" and .result == 0'
+	tried '.arg == "/tmp/null" and .errno == "EPERM"'
 	args /bin/true
-	husk run --bundle "$B" "$ID"
-	config '.linux.resources.devices[1].access = "r"'
-	refused cgroup run --bundle "$B" "$ID"
-	config '.linux.resources.devices = [{allow:true,access:"rwm"},{allow:false,type:"c",major:1,minor:3,access:"rwm"}]'
-	refused cgroup run --bundle "$B" "$ID"
+	config '.linux.resources.devices += [{allow:true,type:"c",major:10,minor:229,access:"r"}]'
+	refused 'only a cgroup' run --bundle "$B" "$ID"
+	refused 'only a cgroup' run --dry-run --bundle "$B" "$ID"
+	config '.linux.resources.devices = [{allow:true,access:"rwm"},{allow:false,type:"c",major:10,minor:229,access:"rwm"}]'
+	refused 'only a cgroup' run --bundle "$B" "$ID"
+	# and who asks for a cgroup is told
+	config '.linux.resources.devices = [{allow:false,access:"rwm"}] | .linux.cgroupsPath = "/mine"'
+	refused 'make cgroup /mine' run --bundle "$B" "$ID"
+	refused 'make cgroup /mine' run --dry-run --bundle "$B" "$ID"
+}
+
+# a cgroup of one's own does not bring the right to attach a program
+test_device_rules_of_a_plain_user_with_a_cgroup() {
+	is_root && skip "root may attach programs"
+	has_cgroup || skip "this user has no cgroup"
+	bundle
+	config '.linux.resources.devices = [{allow:false,access:"rwm"}]'
+	args /bin/true
+	husk --log "$S/log" run --bundle "$B" "$ID"
+	contains "$(cat log)" 'linux.resources.devices: not limited by a cgroup: bpf(2) is not permitted'
+	contains "$(husk run --dry-run --bundle "$B" "$ID")" 'devices: not limited by a cgroup: bpf(2)'
+	config '.linux.resources.devices += [{allow:true,type:"c",major:10,minor:229,access:"r"}]'
+	refused 'linux.resources.devices' run --bundle "$B" "$ID"
+	contains "$(husk run --dry-run --bundle "$B" "$ID")" 'devices: the rules will be refused: bpf(2)'
 }
 
 run_tests "$@"

@@ -312,6 +312,8 @@ START_TEST(description_is_the_writes)
 	cgroup_describe(&(struct spec_resources){.pids_limit = set(5), .devices_set = true, .devices = &rule,
 						  .devices_count = 1},
 			"  ", &text);
+	cgroup_describe_devices(&(struct spec_resources){.devices_set = true, .devices = &rule, .devices_count = 1},
+				"  ", &text);
 	ck_assert_str_eq(text_string(&text), "  pids.max = 5 (linux.resources.pids.limit)\n"
 					     "  devices: deny all *:* rwm\n"
 					     "  devices: allow the default devices, and making nodes of any\n");
