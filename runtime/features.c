@@ -104,7 +104,8 @@ static int features_run(const struct command_call *call unused_result, int *stat
 			struct error *err)
 {
 	// annotations of a configuration that change what husk does; a dot at the end: all that begin so
-	static const char *const unsafe[] = {"org.husk.", "run.oci.", NULL};
+	static const char *const unsafe[] = {"org.husk.", "org.systemd.property.", "run.oci.",
+					     NULL};
 	struct text auto_text text = {0};
 	struct json json = {.text = &text, .indent = 2};
 	json_begin_object(&json, NULL);

@@ -14,7 +14,7 @@ enum word_kind {
 	word_kind_nothing,      // for mount(8), or the default: no bits
 	word_kind_attribute,    // bits of this mount
 	word_kind_recursive,    // bits of this mount and all below
-	word_kind_superblock,   // a flag of the file system context, same name
+	word_kind_superblock,   // a flag of the file system context, named as what follows the first `set` bytes
 	word_kind_propagation,  // set = MS_*, clear = whether it is recursive
 	word_kind_feature,      // set = offset of a bool in struct mount_options
 };
@@ -31,7 +31,8 @@ enum word_kind {
 #define FEATURE(member) offsetof(struct mount_options, member)
 
 // "silent" only keeps the kernel's log quiet and fsconfig(2) has no word for it; "mand" has no meaning since
-// Linux 5.15; "noiversion" is what a context starts with. Words that undo an access time rule go
+// Linux 5.15; "noiversion" is what a context starts with. A file system's own flags cannot be set on the mounts
+// below: "rsync" and its kin do what is left of them. Words that undo an access time rule go
 // back to the kernel's default, relatime.
 // clang-format off
 #define WORDS(WORD) \
@@ -69,18 +70,22 @@ enum word_kind {
 	WORD("nouser", nothing, 0, 0) \
 	WORD("owner", nothing, 0, 0) \
 	WORD("private", propagation, KERNEL_MS_PRIVATE, 0) \
+	WORD("rasync", superblock, 1, 0) \
 	WORD("ratime", recursive, 0, ATIME) \
 	WORD("rbind", feature, FEATURE(recursive_bind), 0) \
 	WORD("rdev", recursive, 0, NODEV) \
 	WORD("rdiratime", recursive, 0, NODIRATIME) \
+	WORD("rdirsync", superblock, 1, 0) \
 	WORD("relatime", attribute, 0, ATIME) \
 	WORD("remount", feature, FEATURE(remount), 0) \
 	WORD("rexec", recursive, 0, NOEXEC) \
 	WORD("ridmap", feature, FEATURE(recursive_idmap), 0) \
+	WORD("rmand", nothing, 0, 0) \
 	WORD("rnoatime", recursive, NOATIME, ATIME) \
 	WORD("rnodev", recursive, NODEV, 0) \
 	WORD("rnodiratime", recursive, NODIRATIME, 0) \
 	WORD("rnoexec", recursive, NOEXEC, 0) \
+	WORD("rnomand", nothing, 0, 0) \
 	WORD("rnorelatime", recursive, 0, ATIME) \
 	WORD("rnostrictatime", recursive, 0, ATIME) \
 	WORD("rnosuid", recursive, NOSUID, 0) \
@@ -95,6 +100,7 @@ enum word_kind {
 	WORD("rstrictatime", recursive, STRICTATIME, ATIME) \
 	WORD("rsuid", recursive, 0, NOSUID) \
 	WORD("rsymfollow", recursive, 0, NOSYMFOLLOW) \
+	WORD("rsync", superblock, 1, 0) \
 	WORD("runbindable", propagation, KERNEL_MS_UNBINDABLE, 1) \
 	WORD("rw", attribute, 0, RO) \
 	WORD("shared", propagation, KERNEL_MS_SHARED, 0) \
@@ -166,7 +172,7 @@ static void apply(struct mount_options *options, const char *name, const struct 
 		break;
 	case word_kind_superblock:
 		options->superblock[options->superblock_count++] =
-			(struct mount_parameter){name, NULL};
+			(struct mount_parameter){name + effect->set, NULL};
 		break;
 	case word_kind_propagation:
 		options->propagations[options->propagations_count++] =

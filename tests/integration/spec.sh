@@ -60,6 +60,7 @@ test_features_says_what_callers_need() {
 		(.linux.seccomp.operators | length) == 7 and (.linux.seccomp.archs | index("SCMP_ARCH_X86_64"))' f >/dev/null
 	jq -e '.linux.mountExtensions.idmap.enabled == true and (.linux.capabilities | index("CAP_CHOWN"))' f >/dev/null
 	jq -e '[.annotations // {} | .[] | type] | all(. == "string")' f >/dev/null
+	jq -e '.potentiallyUnsafeConfigAnnotations == ["org.husk.","org.systemd.property.","run.oci."]' f >/dev/null
 }
 
 test_version() {

@@ -112,6 +112,8 @@ test_mount_words() {
 	add_mount /lazy tmpfs tmpfs lazytime
 	add_mount /lazynot tmpfs tmpfs lazytime nolazytime
 	add_mount /dirsync tmpfs tmpfs dirsync
+	add_mount /rsync tmpfs tmpfs rsync rmand
+	add_mount /rdirsync tmpfs tmpfs rsync rdirsync rasync rnomand
 	add_mount /async tmpfs tmpfs sync async
 	add_mount /quiet tmpfs tmpfs silent loud mand nomand noiversion
 	add_mount /again tmpfs tmpfs rw
@@ -122,6 +124,8 @@ test_mount_words() {
 	mount_seen /lazy '.super | index("lazytime") != null'
 	mount_seen /lazynot '.super | index("lazytime") == null'
 	mount_seen /dirsync '.super | index("dirsync") != null'
+	mount_seen /rsync '.super | index("sync") != null'
+	mount_seen /rdirsync '.super | index("dirsync") != null and index("sync") == null'
 	mount_seen /async '.super | index("sync") == null'
 	mount_seen /quiet '.type == "tmpfs"'
 	mount_seen /again '.options | index("ro") and index("nosuid")'
