@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spec/annotations.h"
 #include "spec/config.h"
 
 struct spec_memory_owner {
@@ -64,7 +65,8 @@ static int parse(const char *text, size_t length, const struct decode_object *ob
 		*error = (struct spec_error){.reason = "out of memory"};
 		return -1;
 	}
-	if (decode_text(text, length, object, spec, (char *)spec + offset, error) < 0) {
+	if (decode_text(text, length, object, spec, (char *)spec + offset, error) < 0 ||
+	    (object == &config_document && annotations_apply(spec, error) < 0)) {
 		spec_free(spec);
 		return -1;
 	}

@@ -312,6 +312,7 @@ struct spec_seccomp {
 	bool flags_set;
 	struct spec_strings flags;  // "SECCOMP_FILTER_FLAG_LOG"; names of the specification only
 	const char *listener_path, *listener_metadata;  // or NULL
+	bool unknown_names_fail;  // a system call that nobody knows is an error (by an annotation)
 	const struct spec_seccomp_rule *rules;
 	size_t rules_count;
 };

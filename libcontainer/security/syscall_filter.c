@@ -115,11 +115,23 @@ static bool names_have(const struct spec_strings *names, const char *name)
 	return false;
 }
 
+static int check_names(const struct spec_seccomp_rule *rule, size_t index, struct error *err)
+{
+	for (size_t i = 0; i < rule->names.count; i++)
+		if (filter_names_find(&filter_names_native, rule->names.items[i]) < 0)
+			return error_set(err, EINVAL,
+					 "linux.seccomp.syscalls[%zu]: unknown system call %s",
+					 index, rule->names.items[i]);
+	return 0;
+}
+
 static int check_rule(const struct spec_seccomp *seccomp, size_t index, bool *notifies,
 		      struct error *err)
 {
 	const struct spec_seccomp_rule *rule = &seccomp->rules[index];
 	if (check_errno(rule->action, rule->errno_ret, "rule", index, err) < 0)
+		return -1;
+	if (seccomp->unknown_names_fail && check_names(rule, index, err) < 0)
 		return -1;
 	for (size_t i = 0; i < rule->args_count; i++)
 		if (rule->args[i].index > 5)

@@ -112,4 +112,60 @@ test_wrong_seccomp_bpf_data_is_refused() {
 	refused 'seccomp filter' run --bundle "$B" "$ID"
 }
 
+# what would be less than was asked for, were it passed over
+test_foreign_handlers_are_refused() {
+	bundle
+	local a
+	for a in run.oci.handler=krun run.oci.handler=wasm run.oci.seccomp.plugins=libagent.so run.oci.systemd.force_cgroup_v1=/sys/fs/cgroup/systemd; do
+		config --arg k "${a%%=*}" --arg v "${a#*=}" '.annotations = {($k):$v}'
+		refused "annotations[\"${a%%=*}\"]" run --bundle "$B" "$ID"
+	done
+	config '.annotations = {"run.oci.handle":"krun","run.oci":"x"}'
+	equal "the control, names that nobody knows" fine "$(run_shell 'echo fine')"
+}
+
+test_unknown_system_call_can_be_refused() {
+	bundle
+	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["acct","no_such_call"],action:"SCMP_ACT_ERRNO"}]}'
+	equal "the control, without" fine "$(run_shell 'echo fine')"
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall":"1"}'
+	refused 'linux.seccomp.syscalls[0]: unknown system call no_such_call' run --bundle "$B" "$ID"
+	# one of another processor is known
+	config '.linux.seccomp.syscalls[0].names = ["acct","arm_fadvise64_64"]'
+	equal "all are known" fine "$(run_shell 'echo fine')"
+}
+
+test_seccomp_receiver() {
+	bundle
+	"$TOOLS/receive" info "$S/listener" &
+	eventually 5 grep -q listening info
+	config --arg p "$S/listener" '.annotations = {"run.oci.seccomp.receiver":$p} |
+		.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["acct"],action:"SCMP_ACT_NOTIFY"}]}'
+	run_tries sys acct 0
+	tried '.arg == "acct" and .errno == "ENOANO"'
+	contains "$(cat info)" notification
+	wait
+	config '.annotations = {"run.oci.seccomp.receiver":"listener"}'
+	refused 'not an absolute path' run --bundle "$B" "$ID"
+	config 'del(.annotations)'
+	refused 'needs a listenerPath' run --bundle "$B" "$ID"
+}
+
+test_timens_offset() {
+	bundle
+	config '.linux.namespaces += [{type:"time"}] | .annotations = {"run.oci.timens_offset":"7 200000 5\nmonotonic -3 0"}'
+	run_probe
+	check '.timens | map(gsub(" +"; " ")) | (index("monotonic -3 0") != null) and (index("boottime 200000 5") != null)'
+	# the field wins
+	config '.linux.timeOffsets = {boottime:{secs:100000}}'
+	run_probe
+	check '.timens | map(gsub(" +"; " ")) | (index("monotonic -3 0") != null) and (index("boottime 100000 0") != null)'
+	local wrong
+	for wrong in '' 7 'boottime' 'boottime 1' 'boottime x 0' 'boottime 1 1000000000' 'boottime 1 -1' 'uptime 1 0' '2 1 0' 'boottime 99999999999999999999 0' \
+		'boottime 1 0 0' $'boottime 1 0\nx'; do
+		config --arg w "$wrong" '.annotations = {"run.oci.timens_offset":$w}'
+		refused 'run.oci.timens_offset' run --bundle "$B" "$ID"
+	done
+}
+
 run_tests "$@"
