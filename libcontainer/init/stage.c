@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The intermediate process for namespaces that one clone3 cannot make: those that belong to a user namespace which is joined, and
-// those that are joined beside a new user namespace.
+// those that are joined beside a new user namespace. And for those that only children enter (pid, time with offsets) when the
+// caller could not return to his own: below a rootless engine that one belongs to the host, and he is in the engine's user namespace.
 //
 // What belongs to the host is joined first, while the privileges of the host are still there; what the kernel refuses then
 // belongs to the user namespace and is joined from inside. init is cloned as a sibling (CLONE_PARENT), so that
@@ -40,9 +41,10 @@ static int enter_container(struct init *init, struct error *err)
 						  "container not running: its init ended while its "
 						  "namespaces were joined")
 				      : error_errno(err, "join the namespaces of the container");
+	bool user_entered = (init->target_namespaces & CLONE_NEWUSER) != 0;
 	init->target_namespaces = 0;
 	init->become_root = false;
-	return namespaces_become_root(init->proc_fd, &init->may_set_groups, err);
+	return user_entered ? namespaces_become_root(init->proc_fd, &init->may_set_groups, err) : 0;
 }
 
 static int enter_namespaces(struct init *init, struct error *err)
@@ -54,7 +56,9 @@ static int enter_namespaces(struct init *init, struct error *err)
 	bool left = false;
 	if (namespaces_open_proc(&init->proc_fd, err) < 0)
 		return -1;
-	if (namespaces_join(plan, true, &left, err) < 0 || enter_user_namespace(init, err) < 0)
+	bool user = namespaces_has(plan, spec_namespace_type_user);
+	if (namespaces_join(plan, user, &left, err) < 0 ||
+	    (user && enter_user_namespace(init, err) < 0))
 		return -1;
 	if (left && namespaces_join(plan, false, &left, err) < 0)
 		return -1;
@@ -62,7 +66,7 @@ static int enter_namespaces(struct init *init, struct error *err)
 	// are written to one of them
 	if (namespaces_for_children(plan, &none, err) < 0)
 		return -1;
-	return namespaces_become_root(init->proc_fd, &init->may_set_groups, err);
+	return user ? namespaces_become_root(init->proc_fd, &init->may_set_groups, err) : 0;
 }
 
 static int clone_init(struct init *init, const struct init_step *steps, struct error *err)

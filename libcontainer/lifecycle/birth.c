@@ -130,7 +130,8 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 	init->become_root = user_new && !ns->staged;
 	init->runtime_hooks = spec->hooks[spec_hook_kind_prestart].count ||
 			      spec->hooks[spec_hook_kind_create_runtime].count;
-	init->may_set_groups = true;
+	// (in a user namespace of the container's own it is found out there)
+	init->may_set_groups = !creation->rootless || namespaces_may_set_groups();
 	init->clone_flags = namespaces_clone_flags(ns);
 	// in a pid namespace that is not new, others see the process from its first moment
 	init->hidden = !namespaces_is_new(ns, spec_namespace_type_pid) && !init->wait_for_maps;

@@ -213,10 +213,17 @@ static int plan(struct execution *e, struct error *err)
 	return 0;
 }
 
+// (without a user namespace of its own a rootless container's engine is in one: what only children enter has no way back there)
+static bool is_staged(const struct execution *e)
+{
+	return (e->flags & CLONE_NEWUSER) != 0 ||
+	       (e->opened.record.rootless && (e->flags & CLONE_NEWPID) != 0);
+}
+
 static int fill_init(struct execution *e, int sync, struct error *err)
 {
 	struct init *init = &e->init;
-	bool staged = (e->flags & CLONE_NEWUSER) != 0;
+	bool staged = is_staged(e);
 	const char *keep = spec_annotation(e->spec, "run.oci.keep_original_groups");
 	init->spec = e->spec;
 	init->process = &e->process.process;
@@ -241,7 +248,7 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	init->proc_fd = init->pty_peer = init->own_file = -1;
 	init->rootless = e->opened.record.rootless;
 	init->keep_groups = keep && strcmp(keep, "1") == 0;
-	init->may_set_groups = true;
+	init->may_set_groups = !init->rootless || namespaces_may_set_groups();
 	const int keep_out[8] = {e->sync,
 				 e->opened.dir_fd,
 				 e->opened.root_fd,
@@ -265,7 +272,7 @@ static int clone_into(struct execution *e, struct error *err)
 	if (pid < 0 && (errno == ENODEV || errno == ENOENT))
 		return opened_not_running(&e->opened, "exec in", err);
 	if (pid == 0) {
-		if (e->flags & CLONE_NEWUSER)
+		if (is_staged(e))
 			stage_run(&e->init, exec_init_steps);
 		init_walk(&e->init, exec_init_steps);
 	}
@@ -274,7 +281,7 @@ static int clone_into(struct execution *e, struct error *err)
 
 static int clone_process(struct execution *e, struct error *err)
 {
-	bool staged = (e->flags & CLONE_NEWUSER) != 0;
+	bool staged = is_staged(e);
 	struct namespace_restore restore = {-1, -1};
 	char oom_score[16];
 	int sync[2];

@@ -121,6 +121,13 @@ int namespaces_make_cgroup(struct error *err)
 	return 0;
 }
 
+bool namespaces_may_set_groups(void)
+{
+	char allowed[16];
+	return fd_read_value(AT_FDCWD, "/proc/self/setgroups", allowed, sizeof allowed) < 0 ||
+	       strcmp(allowed, "allow") == 0;
+}
+
 int namespaces_become_root(int proc_fd, bool *may_set_groups, struct error *err)
 {
 	char allowed[16];

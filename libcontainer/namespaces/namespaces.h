@@ -22,7 +22,7 @@ struct namespace_plan {
 	uint64_t create;                      // KERNEL_CLONE_NEW* of the new ones
 	int join[spec_namespace_type_count];  // owned descriptors, -1: not joined
 	bool joins;                           // any but pid
-	bool staged;
+	bool staged;  // by way of a process of its own: init/stage.c
 	bool time_offsets;
 	bool user_added;  // the configuration has none, but a plain user cannot do without
 	struct spec_id_mappings uid_mappings,
@@ -63,6 +63,8 @@ int namespaces_for_children(struct namespace_plan *plan, struct namespace_restor
 int namespaces_restore(struct namespace_restore *restore, struct error *err) must_check;
 // A cgroup namespace shows as its root the cgroup its maker is in: made by init itself, in its final cgroup.
 int namespaces_make_cgroup(struct error *err) must_check;
+// Whether setgroups is allowed in the user namespace that the process is in.
+bool namespaces_may_set_groups(void);
 // uid 0 and gid 0 of the user namespace the process is in now. proc_fd: the host's /proc. may_set_groups: setgroups is allowed there.
 int namespaces_become_root(int proc_fd, bool *may_set_groups, struct error *err) must_check;
 

@@ -161,6 +161,42 @@ test_shared_pid_namespace() {
 	husk delete "$ID"
 }
 
+# podman of a plain user runs everything in a user namespace of its own: the configuration has none, the host's pid namespace is out of
+# reach once it is left, and bpf(2) is not permitted
+test_below_a_rootless_engine() {
+	bundle
+	config 'del(.linux.uidMappings, .linux.gidMappings, .linux.cgroupsPath, .process.user.additionalGids) | .mounts |= map(.options |= (. // [] | map(select(. != "gid=5")))) | .linux.namespaces |= map(select(.type != "user"))
+		| .linux.resources = {devices: [{allow: false, access: "rwm"}]} | .process.args = ["/bin/sleep", "1000"]'
+	cp -a "$B" "$S/second"
+	B=$S/second config '.process.args = ["/bin/sh", "-c", "readlink /proc/self/ns/pid; ps | grep -c \"[s]leep 1000\""]'
+	cp -a "$S/second" "$S/third"
+	B=$S/third config '.process.args = ["/bin/cat", "/proc/self/timens_offsets"] | .linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 7}}'
+	cat >engine <<-'E'
+		set -e
+		husk() { "$HUSK" --root "$ROOT" "$@"; }
+		trap 'husk delete --force "$ID"' EXIT
+		husk create --bundle "$B" "$ID" </dev/null >out 2>&1 || { cat out; exit 1; }
+		husk start "$ID"
+		husk exec "$ID" sh -c 'readlink /proc/self/ns/pid; readlink /proc/self/ns/user' >joined
+		status=0
+		husk exec "$ID" sh -c 'exit 5' || status=$?
+		echo $status >status
+		pid=$(husk state "$ID" | jq .pid)
+		readlink "/proc/$pid/ns/pid" /proc/self/ns/user >wanted
+		jq --arg p "/proc/$pid/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end)' second/config.json >new
+		mv new second/config.json
+		husk run --bundle "$S/second" "$ID-2" >second.out
+		husk run --bundle "$S/third" "$ID-3" >third.out
+	E
+	export HUSK ROOT B S ID
+	unshare -r bash engine >engine.out 2>&1 || fail "$(cat engine.out)"
+	equal "namespaces of exec" "$(cat wanted)" "$(cat joined)"
+	equal "status of exec" 5 "$(cat status)"
+	[ "$(tail -n 1 wanted)" != "$(ns_of user)" ] || fail "there was no user namespace around"
+	equal "joined by path" "$(head -n 1 wanted) 1" "$(xargs <second.out)"
+	contains "$(xargs <third.out)" 'boottime 7 0'
+}
+
 test_duplicate_and_unknown_types_are_refused() {
 	bundle
 	config '.linux.namespaces += [{type:"pid"}]'
