@@ -22,7 +22,7 @@ struct namespace_plan {
 	uint64_t create;                      // KERNEL_CLONE_NEW* of the new ones
 	int join[spec_namespace_type_count];  // owned descriptors, -1: not joined
 	bool joins;                           // any but pid
-	bool staged;  // by way of a process of its own: init/stage.c
+	bool staged;                          // by way of a process of its own: init/stage.c
 	bool time_offsets;
 	bool user_added;  // the configuration has none, but a plain user cannot do without
 	struct spec_id_mappings uid_mappings,

@@ -102,8 +102,9 @@ int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_pla
 	plan->time_offsets = spec->linux_.monotonic.set || spec->linux_.boottime.set;
 	bool user_new = namespaces_is_new(plan, spec_namespace_type_user);
 	bool user_joined = plan->listed[spec_namespace_type_user] && !user_new;
-	bool for_children = plan->time_offsets || (plan->listed[spec_namespace_type_pid] &&
-						   !namespaces_is_new(plan, spec_namespace_type_pid));
+	bool for_children =
+		plan->time_offsets || (plan->listed[spec_namespace_type_pid] &&
+				       !namespaces_is_new(plan, spec_namespace_type_pid));
 	plan->staged = user_joined || (user_new && (others || plan->time_offsets)) ||
 		       (rootless && for_children);
 	if (plan->time_offsets && !namespaces_is_new(plan, spec_namespace_type_time))

@@ -31,8 +31,16 @@ finish() {
 	# podman keeps the folder of the network namespaces as a mount
 	! is_root || umount /run/netns 2>/dev/null
 	[ -z "${BOUND:-}" ] || umount /etc/subuid /etc/subgid
-	# (its files are of the ids of its user namespace)
-	if is_root; then rm -rf "$S"/tmp/*; else podman unshare rm -rf "$S/tmp" "$S/storage" "$S/run" 2>/dev/null && mkdir "$S/tmp"; fi
+	# a plain user's files are of the ids of his podman's user namespace, which a process keeps
+	if is_root; then
+		rm -rf "$S"/tmp/*
+	else
+		local keeper
+		keeper=$(cat "$S/tmp/podman/pause.pid")
+		pod unshare rm -rf "$S/storage" "$S/run" "$S/volumes" 2>/dev/null
+		[ -z "$keeper" ] || kill "$keeper"
+		rm -rf "$S"/tmp/*
+	fi
 	exit $status
 }
 run() { pod run --network none "$@"; }

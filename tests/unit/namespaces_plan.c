@@ -55,6 +55,30 @@ START_TEST(stage_only_where_the_user_namespace_needs_it)
 }
 END_TEST
 
+// below a rootless engine nobody comes back from what only children enter
+START_TEST(stage_where_there_is_no_way_back)
+{
+	const enum spec_namespace_type types[] = {spec_namespace_type_pid, spec_namespace_type_time};
+	struct spec spec = make_spec(types, 2);
+	struct namespace_plan plan;
+	struct error err = {0};
+	ck_assert_int_eq(namespaces_plan(&spec, true, &plan, &err), 0);
+	ck_assert(!plan.staged);
+	spec.linux_.boottime.set = true;
+	for (int rootless = 0; rootless < 2; rootless++) {
+		ck_assert_int_eq(namespaces_plan(&spec, rootless, &plan, &err), 0);
+		ck_assert_int_eq(plan.staged, rootless);
+	}
+	spec.linux_.boottime.set = false;
+	spec.linux_.namespaces[spec_namespace_type_pid].path = "/proc/self/ns/pid";
+	for (int rootless = 0; rootless < 2; rootless++) {
+		ck_assert_int_eq(namespaces_plan(&spec, rootless, &plan, &err), 0);
+		ck_assert_int_eq(plan.staged, rootless);
+	}
+	namespaces_done(&plan);
+}
+END_TEST
+
 START_TEST(time_offsets_need_a_new_time_namespace)
 {
 	struct spec spec = make_spec(NULL, 0);
@@ -108,6 +132,7 @@ int main(void)
 	TCase *tc = tcase_create("plan");
 	tcase_add_test(tc, one_clone_makes_new_namespaces);
 	tcase_add_test(tc, stage_only_where_the_user_namespace_needs_it);
+	tcase_add_test(tc, stage_where_there_is_no_way_back);
 	tcase_add_test(tc, time_offsets_need_a_new_time_namespace);
 	tcase_add_test(tc, joined_files_are_checked);
 	tcase_add_test(tc, ids_map_to_the_host);
