@@ -24,6 +24,8 @@ enum container_cgroup_manager {
 	container_cgroup_manager_disabled,  // no cgroup is made: limits are refused, device rules left out
 };
 
+struct own_strings;
+
 // What all operations share: the global options of the command line.
 struct container_context {
 	const char *root;  // state root; NULL: the default for this user
@@ -38,6 +40,8 @@ struct container_context {
 	const char *listen_names;  // LISTEN_FDNAMES, or NULL
 	char *const *
 		argv;  // of the process: own-binary protection may have to execute it again; never NULL
+	const struct own_strings *
+		strings;  // what the processes of containers do not show (kernel/own_strings.h), or NULL
 };
 
 struct container_create_options {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/own_strings.h"
 #include "runtime/command.h"
 #include "runtime/global_options.h"
 #include "runtime/help.h"
@@ -23,6 +24,22 @@ struct invocation {
 	struct report report;
 	unsigned trace_number;
 	int status;
+	struct own_strings strings;
+};
+
+// What husk, and the programs that it executes for itself, make use of in the caller's environment.
+static const char *const kept_variables[] = {
+	"PATH=",
+	"XDG_RUNTIME_DIR=",
+	"DBUS_SYSTEM_BUS_ADDRESS=",
+	"DBUS_SESSION_BUS_ADDRESS=",
+	"NOTIFY_SOCKET=",
+	"LISTEN_",
+	"HUSK_",
+	"ASAN_OPTIONS=",
+	"UBSAN_OPTIONS=",
+	"LSAN_OPTIONS=",
+	NULL,
 };
 
 static int print_help(const struct command *command, struct error *err)
@@ -116,6 +133,7 @@ static int invoke(struct invocation *call, char **argv, struct error *err)
 	if (call->globals.trace && !(call->context.trace = trace_make()))
 		return error_errno(err, "--trace");
 	call->context.argv = argv;
+	call->context.strings = &call->strings;
 	return dispatch(call, parsed, err);
 }
 
@@ -126,6 +144,7 @@ static void invocation_done(struct invocation *call)
 	free(call->options);
 	options_done(global_options_rows, &call->globals, &call->words);
 	report_close(&call->report);
+	own_strings_done(&call->strings);
 }
 
 static void write_trace(struct invocation *call)
@@ -160,7 +179,12 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	// a caller that ignores it would have the kernel take the status of our children away
 	signal(SIGCHLD, SIG_DFL);
-	if (invoke(&call, argv, &err) < 0) {
+	if (own_strings_take(argv, kept_variables, &call.strings) < 0) {
+		error_errno(&err, "husk: copy its arguments");
+		report_error(&call.report, err.message);
+		return 1;
+	}
+	if (invoke(&call, call.strings.argv, &err) < 0) {
 		report_error(&call.report, err.message);
 		call.status = call.command ? call.command->failure : 1;
 	}

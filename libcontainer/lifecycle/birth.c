@@ -61,7 +61,8 @@ void birth_restore_oom_score(const char before[16])
 }
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes the pidfd
-pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err)
+pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
+		  struct error *err)
 {
 	struct kernel_clone_args args = {
 		.flags = flags | KERNEL_CLONE_PIDFD,
@@ -72,8 +73,12 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err)
 		args.flags |= KERNEL_CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
+	own_strings_cover(strings);
 	pid_t pid = sys_clone3(&args);
-	if (pid >= 0)
+	if (pid == 0)
+		return pid;
+	own_strings_uncover(strings);
+	if (pid > 0)
 		return pid;
 	if (errno == ENOSPC)
 		return error_errno(err,
@@ -142,7 +147,8 @@ static int clone_child(struct creation *creation, int child_sync, struct error *
 {
 	const struct namespace_plan *ns = &creation->namespaces;
 	uint64_t flags = ns->staged ? 0 : namespaces_clone_flags(ns);
-	pid_t pid = birth_clone(flags, creation->cgroup.fd, &creation->pidfd, err);
+	pid_t pid = birth_clone(flags, creation->cgroup.fd, creation->context->strings,
+				&creation->pidfd, err);
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {

@@ -10,6 +10,7 @@
 #include "libcontainer/base/error.h"
 #include "libcontainer/base/log.h"
 #include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/kernel/own_strings.h"
 #include "libcontainer/security/security.h"
 #include "spec/spec.h"
 
@@ -18,8 +19,10 @@ int birth_set_oom_score(const struct spec_process *process, char before[16],
 			struct error *err) must_check;
 void birth_restore_oom_score(const char before[16]);
 
-// clone3 with a pidfd, straight into the cgroup (cgroup_fd -1: the caller's). Returns twice, like fork.
-pid_t birth_clone(uint64_t flags, int cgroup_fd, int *pidfd, struct error *err) must_check;
+// clone3 with a pidfd, straight into the cgroup (cgroup_fd -1: the caller's). Returns twice, like fork. The new process does not show
+// strings (or NULL).
+pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
+		  struct error *err) must_check;
 
 // After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
 // the way and could not say why: it is for the caller to reap it.

@@ -263,11 +263,11 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 
 static int clone_into(struct execution *e, struct error *err)
 {
-	pid_t pid = birth_clone(0, e->opened.cgroup.fd, &e->pidfd, err);
+	pid_t pid = birth_clone(0, e->opened.cgroup.fd, e->context->strings, &e->pidfd, err);
 	if (pid < 0 && errno == EBUSY && e->opened.cgroup.fd >= 0 && !e->options->cgroups) {
 		if (follow_init(e, err) < 0)
 			return -1;
-		pid = birth_clone(0, e->opened.cgroup.fd, &e->pidfd, err);
+		pid = birth_clone(0, e->opened.cgroup.fd, e->context->strings, &e->pidfd, err);
 	}
 	if (pid < 0 && (errno == ENODEV || errno == ENOENT))
 		return opened_not_running(&e->opened, "exec in", err);

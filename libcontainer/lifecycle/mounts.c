@@ -119,7 +119,7 @@ static int send_child(struct mounting *m, struct error *err)
 		.close_first = {sync, m->opened.dir_fd, m->opened.root_fd, m->opened.host.fd,
 				m->opened.cgroup.fd},
 	};
-	pid_t pid = birth_clone(0, -1, &pidfd, err);
+	pid_t pid = birth_clone(0, -1, m->context->strings, &pidfd, err);
 	if (pid == 0)
 		live_mounts_run(&m->live);
 	if (pid < 0)

@@ -617,4 +617,57 @@ test_mappings_of_init_cannot_be_written() {
 	husk delete --force "$ID"
 }
 
+# what can be written to in a process
+memory_of() { # PID
+	local from to access rest
+	while read -r from access rest; do
+		to=0x${from#*-} from=0x${from%-*}
+		[[ $access = rw* ]] || continue
+		dd if="/proc/$1/mem" bs=4096 skip=$((from / 4096)) count=$(((to - from) / 4096)) 2>/dev/null
+	done <"/proc/$1/maps"
+}
+
+# Variables and arguments of whoever called husk: not in a created container's init, and not in a process that joins.
+test_callers_variables_are_not_shown() {
+	local secret=confidential-$ID pid cgroup
+	export SECRET=$secret
+	bundle
+	config '.process.capabilities |= map_values(["CAP_SYS_PTRACE","CAP_DAC_OVERRIDE"]) | del(.linux.seccomp)'
+	args /bin/sleep 1000
+	husk create --bundle "$B" "$ID" </dev/null >out 2>err || fail "create: $(cat err)"
+	pid=$(husk state "$ID" | jq .pid)
+	equal "command line" 'husk init' "$(tr -d '\0' <"/proc/$pid/cmdline")"
+	if is_root; then
+		equal "as it is seen inside" 'husk init' "$(husk exec "$ID" /bin/cat /proc/1/cmdline /proc/1/environ | tr -d '\0')"
+		# nowhere else in its memory either; the control: that of a process which has it, and another word in init's
+		memory_of $pid >memory
+		grep -aqF "$B" memory || fail "the search of the memory finds nothing at all"
+		! grep -aqF "$secret" memory || fail "the secret is in the memory of init"
+		memory_of $$ >memory
+		grep -aqF "$secret" memory || fail "the search does not find the secret where it is"
+	fi
+	husk start "$ID"
+	if has_cgroup && ! instrumented; then
+		# one that is kept from executing its program
+		cgroup=$(cgroup_mount)$(sed -n 's/^0:://p' /proc/$pid/cgroup)
+		husk pause "$ID"
+		husk exec --ignore-paused --env PASSWORD="$secret" "$ID" /bin/true </dev/null >out 2>err &
+		eventually 5 eval '[ $(wc -l <"$cgroup/cgroup.procs") = 2 ]'
+		pid=$(grep -vx "$pid" "$cgroup/cgroup.procs")
+		equal "command line" 'husk init' "$(tr -d '\0' <"/proc/$pid/cmdline")"
+		! is_root || equal "variables" '' "$(tr -d '\0' <"/proc/$pid/environ")"
+		husk resume "$ID"
+		wait $! || fail "exec: $(cat err)"
+	fi
+	husk delete --force "$ID"
+	# who looks at the list of processes sees husk as it was called
+	args /bin/sleep 1000
+	husk run --bundle "$B" "$ID" </dev/null >out 2>err &
+	pid=$!
+	eventually 5 eval '[ "$(status_of "$ID")" = running ]'
+	contains "$(cat /proc/$(pgrep -P $pid husk || echo $pid)/cmdline | tr '\0' ' ')" "run --bundle $B $ID"
+	husk kill "$ID" KILL
+	wait $pid || true
+}
+
 run_tests "$@"
