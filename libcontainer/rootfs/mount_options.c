@@ -14,7 +14,7 @@ enum word_kind {
 	word_kind_nothing,      // for mount(8), or the default: no bits
 	word_kind_attribute,    // bits of this mount
 	word_kind_recursive,    // bits of this mount and all below
-	word_kind_superblock,   // a flag of the file system context, named as what follows the first `set` bytes
+	word_kind_superblock,   // a flag of the file system context: the name behind `set` bytes
 	word_kind_propagation,  // set = MS_*, clear = whether it is recursive
 	word_kind_feature,      // set = offset of a bool in struct mount_options
 };

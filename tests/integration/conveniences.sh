@@ -40,24 +40,89 @@ test_delete_by_expression() {
 	husk delete --regex nothing-is-called-so
 }
 
-# COMPREPLY for a command line, the last word being completed
-completed() { # WORD...
-	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _husk; printf "%s\n" "${COMPREPLY[@]}"' - \
-		"$S/completion" "$@" 2>/dev/null | sort | tr '\n' ' '
+# what a shell offers for the end of a command line, sorted, on one line
+offered_by_bash() { # LINE
+	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { COMPREPLY+=("<files>"); }; _husk; printf "%s\n" "${COMPREPLY[@]}"' - \
+		"$S/completion" $(sed 's/=/ = /' <<<"${1% *}") "${1##* }"
+}
+# (in a terminal; what it offers is what it gives to compadd)
+offered_by_zsh() { # LINE
+	cat >setup.zsh <<-'END'
+		PS1=
+		LISTMAX=1000
+		setopt auto_list
+		unsetopt zle_bracketed_paste beep auto_menu
+		autoload -Uz compinit
+		compinit -u -D
+		source $SCRIPT
+		compdef _husk husk
+		_files() { print 'hit:<files>' }
+		compadd() { local -a hits; builtin compadd -O hits "$@"; print -r -- hit:${^hits}; builtin compadd "$@" }
+		# when the terminal is the line editor's
+		zle-line-init() { print ready }
+		zle -N zle-line-init
+	END
+	zsh -f -c '
+		zmodload zsh/zpty
+		zpty z "TERM=dumb HOME=$PWD SCRIPT=$1 COLUMNS=1000 exec zsh -f -i"
+		zpty -w z "source ./setup.zsh"
+		zpty -r z out "*ready*"
+		zpty -w -n z "$2"$'\''\t'\''
+		zpty -w z $'\''\C-u print fin""ished'\''
+		zpty -r z out "*finished*"
+		print -r -- $out
+		zpty -d z' - "$S/completion" "$1" | tr ' \r' '\n\n' | sed -n 's/.*hit://p'
+}
+offered_by_fish() { # LINE
+	HOME=$PWD fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$S/completion" "$1" | sed "s/\t.*//; s,^$S.*,<files>,"
+}
+offers() { # LINE WORD...: exactly these
+	local line=$1
+	shift
+	equal "$SHELL_HERE: $line" "$(printf '%s\n' "$@" | sort | xargs)" "$("offered_by_$SHELL_HERE" "$line" | sort -u | xargs)"
 }
 
-test_completion_of_bash() {
-	"$HUSK" completion bash >completion
-	bash -n completion
-	contains " $(completed husk '')" ' run ' ' exec ' ' completion '
-	equal commands 'start state ' "$(completed husk sta)"
-	equal options '--pid-file --pidfd-socket ' "$(completed husk run --pid)"
-	equal "behind a global option" '--detach ' "$(completed husk --root /x run --det)"
-	equal "global ones" '--root --rootless ' "$(completed husk --roo)"
-	equal "a value" ' ' "$(completed husk run --preserve-fds '')"
-	several a b
-	equal ids "$ID-a $ID-b " "$(completed "$HUSK" --root "$ROOT" kill '')"
+completes() { # SHELL
+	SHELL_HERE=$1
+	"$HUSK" completion "$1" >completion
+	# what is asked for ids is the program at the start of the line
+	mkdir -p bin
+	ln -sf "$HUSK" bin/husk
+	local PATH=$PWD/bin:$PATH
+	offers 'husk sta' start state
+	offers 'husk --cgroup-manager disabled sta' start state
+	offers 'husk mounts ' add remove
+	offers 'husk mounts re' remove
+	offers 'husk completion ' bash zsh fish
+	offers 'husk help upd' update
+	offers 'husk run --pid' --pid-file --pidfd-socket
+	offers 'husk --root /x run --det' --detach
+	offers 'husk --roo' --root --rootless
+	offers 'husk update --cpu-q' --cpu-quota
+	several a run
+	offers "husk --root $ROOT kill " "$ID-a" "$ID-run"
+	offers "husk --root=$ROOT kill --all $ID-r" "$ID-run"
+	offers "husk --root $ROOT kill $ID-a ST" STOP
+	offers "husk --root $ROOT kill --regex $ID-a ST" STOP
+	offers "husk --root $ROOT update --memory 1m " "$ID-a" "$ID-run"
+	offers "husk --root $ROOT mounts add " "$ID-a" "$ID-run"
+	offers "husk --root $ROOT mounts add $ID-a $S/compl" '<files>'
+	offers "husk --root $ROOT exec --tty " "$ID-a" "$ID-run"
+	# that of a new one is nobody's yet
+	lacks "$("offered_by_$SHELL_HERE" "husk --root $ROOT run ")" "$ID-a"
+	# from here on the line is another program's
+	lacks "$("offered_by_$SHELL_HERE" "husk --root $ROOT exec $ID-a ls --de")" --detach
+	lacks "$("offered_by_$SHELL_HERE" "husk --root $S/nosuch kill ")" "$ID"
 	husk delete --force --regex "$ID"
+}
+test_completion_of_bash() { completes bash; }
+test_completion_of_zsh() { # limit 60
+	command -v zsh >/dev/null || skip "there is no zsh here"
+	completes zsh
+}
+test_completion_of_fish() { # limit 60
+	command -v fish >/dev/null || skip "there is no fish here"
+	completes fish
 }
 
 # every option of every command is in every script, and the shells that are here read them
