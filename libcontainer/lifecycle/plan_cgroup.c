@@ -36,8 +36,9 @@ static bool makes_no_devices(const struct creation *creation)
 	return true;
 }
 
-// There will be no cgroup: may that be?
-static int check_devices(struct creation *creation, const char *why, struct error *err)
+// There will be no cgroup: may that be? chosen: it is the caller's own word, not what this host makes of it. podman's
+// --cgroups=disabled comes with the rules of every container and, of root, with CAP_MKNOD.
+static int check_devices(struct creation *creation, bool chosen, const char *why, struct error *err)
 {
 	switch (cgroup_devices_need(&creation->spec->linux_.resources)) {
 	case cgroup_devices_need_none:
@@ -51,7 +52,8 @@ static int check_devices(struct creation *creation, const char *why, struct erro
 	case cgroup_devices_need_no_mknod:
 		break;
 	}
-	if (!makes_no_devices(creation))
+	bool harmless = makes_no_devices(creation);
+	if (!harmless && !chosen)
 		return error_set(
 			err, ENOTSUP,
 			"linux.resources.devices: the container may make devices, and %s: "
@@ -61,11 +63,12 @@ static int check_devices(struct creation *creation, const char *why, struct erro
 	creation->devices_unlimited = strdup(why);
 	if (!creation->devices_unlimited)
 		return error_set(err, ENOMEM, "out of memory");
-	log_warning(
-		creation->context->log,
-		"linux.resources.devices: not limited by a cgroup: %s: no device can be made in "
-		"the container, but one that it finds there can be used",
-		why);
+	log_warning(creation->context->log,
+		    "linux.resources.devices: not limited by a cgroup: %s: %s", why,
+		    harmless ? "no device can be made in the container, but one that it finds "
+			       "there can be used"
+			     : "with CAP_MKNOD the container can make and use every device of the "
+			       "host");
 	return 0;
 }
 
@@ -78,7 +81,7 @@ static int go_without(struct creation *creation, struct error *err)
 	log_info(creation->context->log, "no cgroup: %s", err->message);
 	const struct error why = *err;
 	free(take_ptr(&creation->cgroup_path));
-	return check_devices(creation, why.message, err);
+	return check_devices(creation, false, why.message, err);
 }
 
 int creation_plan_cgroup(struct creation *creation, struct error *err)
@@ -99,7 +102,7 @@ int creation_plan_cgroup(struct creation *creation, struct error *err)
 		if (has_limits(resources))
 			return error_set(err, ENOTSUP,
 					 "linux.resources: limits need a cgroup, and %s", why);
-		return check_devices(creation, why, err);
+		return check_devices(creation, disabled, why, err);
 	}
 	if (cgroup_check(&creation->host, resources, err) < 0 ||
 	    cgroup_place(&creation->host, linux_->cgroups_path, creation->options->id,

@@ -152,8 +152,9 @@ test_cgroup_manager_disabled() {
 	equal "nothing to say" through "$(husk --cgroup-manager disabled --log-level warning run --bundle "$B" "$ID" 2>&1)"
 	if is_root; then
 		config '.linux.resources.devices = [{allow:false,access:"rwm"}] | .process.capabilities.bounding += ["CAP_MKNOD"]'
-		refused 'take CAP_MKNOD out' --cgroup-manager disabled run --bundle "$B" "$ID"
-		refused 'take CAP_MKNOD out' --cgroup-manager disabled run --dry-run --bundle "$B" "$ID"
+		# podman's root has it so: it is his word, and its price is named
+		equal "with CAP_MKNOD" through "$(husk --cgroup-manager disabled run --bundle "$B" "$ID" 2>/dev/null)"
+		contains "$(husk --cgroup-manager disabled --log-level warning run --bundle "$B" "$ID" 2>&1)" 'can make and use every device of the host'
 		config 'del(.linux.resources.devices)'
 	fi
 	config '.linux.resources.pids.limit = 5'
