@@ -75,6 +75,7 @@ gone() { # NAME: kills it and takes it away
 	ct tasks rm "$1" >/dev/null 2>&1 || [ -z "$(ct tasks ls -q)" ]
 	ct containers rm "$1"
 }
+update() { "$HERE/shim.py" "$S/run/io.containerd.runtime.v2.task/$ID/$1" "$1" update "$2"; } # NAME RESOURCES
 pid_of() { ct tasks ls | awk -v n="$1" '$1 == n { print $2 }'; }
 cgroup_of() { echo "$(cgroup_mount)$(sed -n 's/^0:://p' "/proc/$(pid_of "$1")/cgroup")"; }
 
@@ -125,6 +126,17 @@ test_terminal() {
 	run -d one sleep 1000
 	contains "$( (sleep 1; echo 'echo typed-$((40+2))'; sleep 1; echo exit) | script -qec "ctr --address '$S/socket' --namespace '$ID' tasks exec -t --exec-id e one sh" /dev/null)" typed-42
 	gone one
+}
+test_attach() {
+	setup
+	local ctr="timeout $((20 * TIMEOUT_FACTOR)) ctr --address '$S/socket' --namespace '$ID'"
+	# behind, with a terminal, and then taken up
+	script -qec "$ctr run -d -t --fifo-dir '$S/fifos' --runc-binary '$RUNTIME' --cpu-shares 0 $IMAGE one sh" /dev/null </dev/null
+	contains "$(ct tasks ls)" RUNNING
+	contains "$( (sleep 1; echo 'echo typed-$((40+2))'; echo tty; sleep 1; echo 'exit 3'; sleep 3) | script -qec "$ctr tasks attach one" /dev/null)" typed-42 /dev/pts/0
+	# (attach takes the task away when it is over)
+	eventually 10 eval '[ -z "$(ct tasks ls -q)" ]'
+	ct containers rm one
 }
 test_logs() {
 	setup
@@ -206,6 +218,23 @@ test_limits() {
 	local status=0
 	run --rm --memory-limit 16777216 two sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=60' >/dev/null 2>&1 || status=$?
 	[ $status != 0 ] || fail "60 MiB fitted into 16"
+}
+test_update() {
+	setup
+	needs_controllers
+	run -d --memory-limit 67108864 one sleep 1000
+	local dir status=0
+	dir=$(cgroup_of one)
+	update one '{"memory":{"limit":83886080},"cpu":{"quota":25000,"period":100000},"pids":{"limit":44}}'
+	equal memory 83886080 "$(cat "$dir/memory.max")"
+	equal cpu '25000 100000' "$(cat "$dir/cpu.max")"
+	equal pids 44 "$(cat "$dir/pids.max")"
+	# what cannot be is said, and changes nothing
+	update one '{"pids":{"limit":55},"cpu":{"cpus":"4000"}}' 2>err || status=$?
+	[ $status != 0 ] || fail "a processor that is not there was given"
+	contains "$(cat err)" cpus
+	equal "pids afterwards" 44 "$(cat "$dir/pids.max")"
+	gone one
 }
 test_events() {
 	setup

@@ -20,6 +20,8 @@ HUSK=$BUILD/husk
 TOOLS=$BUILD/tests
 LANE=${LANE:-native-$([ "$(id -u)" = 0 ] && echo root || echo user)}
 FILE=${0##*/} FILE=${FILE%.sh}
+# where its tests stand: what it includes may add to it
+TEST_FILES=("$0")
 : "${TIMEOUT_FACTOR:=1}"
 export LC_ALL=C
 
@@ -251,7 +253,7 @@ run_tests() {
 		exit $?
 	fi
 	[ -e "$HUSK" ] || { echo "Bail out! there is no $HUSK: run make first"; exit 2; }
-	mapfile -t tests < <(sed -n 's/^\(test_[a-z0-9_]*\)() {.*/\1/p' "$0")
+	mapfile -t tests < <(sed -n 's/^\(test_[a-z0-9_]*\)() {.*/\1/p' "${TEST_FILES[@]}")
 	if [ -n "${TEST:-}" ]; then
 		read -ra tests <<<"$TEST"
 		tests=("${tests[@]#test_}") && tests=("${tests[@]/#/test_}")
@@ -263,7 +265,7 @@ run_tests() {
 		export TEST_SCRATCH=$scratch/s TEST_ID="t$$-$n"
 		(umask 022 && mkdir "$scratch" "$scratch/s" "$scratch/s/tmp" && mkdir -m 700 "$scratch/s/state") || exit 2
 		# a test may ask for more time in the comment of its first line:   test_x() { # limit 120
-		limit=$(sed -n "s/^$t() {.*# limit \([0-9]*\).*/\1/p" "$0")
+		limit=$(sed -n "s/^$t() {.*# limit \([0-9]*\).*/\1/p" "${TEST_FILES[@]}")
 		limit=$((${limit:-30} * TIMEOUT_FACTOR))
 		before=$(mounts_now "$TEST_SCRATCH")
 		start=${EPOCHREALTIME/./}
