@@ -192,9 +192,16 @@ static int make_as_closed_as_host(struct mount_entry *entry, const char *source,
 			 false, message);
 }
 
+// SELinux says nothing about a label that its policy does not know.
 static int explain_refusal(const struct rootfs *rootfs, const struct mount_entry *entry,
+			   const struct mount_parameters *parameters,
 			   const struct mount_message *message, struct error *err)
 {
+	const struct mount_parameter *last =
+		parameters->count ? &parameters->items[parameters->count - 1] : NULL;
+	if (errno == EINVAL && !message->text[0] && last && last->value &&
+	    last->value == rootfs->options->mount_label)
+		return error_errno(err, "mount %s with %s=%s", entry->type, last->key, last->value);
 	if (errno == EPERM && entry->kind == mount_kind_proc && rootfs->options->user_namespace)
 		return error_set(
 			err, EPERM,
@@ -251,5 +258,5 @@ int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *targ
 		}
 		return fd;
 	}
-	return explain_refusal(rootfs, entry, &message, err);
+	return explain_refusal(rootfs, entry, &parameters, &message, err);
 }

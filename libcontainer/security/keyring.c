@@ -75,7 +75,9 @@ int keyring_join(const char *id, const char *selinux_label, const char **note, s
 		return error_set(err, ENOMEM, "session keyring: out of memory");
 	if (labelled && set_label(selinux_label) < 0)
 		return error_errno(err,
-				   "session keyring: write to `/proc/thread-self/attr/keycreate`");
+				   "process.selinuxLabel %s: session keyring: write to "
+				   "`/proc/thread-self/attr/keycreate`",
+				   selinux_label);
 	long key = join(text_string(&name));
 	int joining = errno;
 	if (labelled && set_label("") < 0)

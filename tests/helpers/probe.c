@@ -460,6 +460,9 @@ static void see_rest(void)
 			 sizeof(description), 0L);
 	if (n > 0)
 		string("keyring", description);
+	n = syscall(SYS_keyctl, 17L /* KEYCTL_GET_SECURITY */, -3L, description, sizeof(description), 0L);
+	if (n > 1)
+		string("keyring_label", description);
 	lines("timens", slurp("/proc/self/timens_offsets"));
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	number("monotonic", t.tv_sec);

@@ -42,8 +42,10 @@ test_delete_by_expression() {
 
 # what a shell offers for the end of a command line, sorted, on one line
 offered_by_bash() { # LINE
+	local words
+	read -ra words <<<"$(sed 's/=/ = /' <<<"${1% *}")"
 	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { COMPREPLY+=("<files>"); }; _husk; printf "%s\n" "${COMPREPLY[@]}"' - \
-		"$S/completion" $(sed 's/=/ = /' <<<"${1% *}") "${1##* }"
+		"$S/completion" "${words[@]}" "${1##* }"
 }
 # (in a terminal; what it offers is what it gives to compadd)
 offered_by_zsh() { # LINE

@@ -127,6 +127,8 @@ config_args_see() { args /bin/probe see "$@"; }
 run_probe() { # [SYSCTL...]
 	config_args_see "$@"
 	husk run --bundle "$B" "$ID" >"$S/seen" || fail "husk run: status $?"
+	# (jq finds nothing untrue of nothing)
+	[ -s "$S/seen" ] || fail "the probe saw nothing"
 }
 seen() { # FILTER: what the probe saw, raw
 	jq -r "$@" "$S/seen"
