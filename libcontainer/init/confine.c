@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -225,20 +226,35 @@ int step_working_directory(struct init *init, struct error *err)
 	return 0;
 }
 
+static int explain_move(unsigned up_to, struct error *err)
+{
+	int code = errno;
+	struct rlimit limit = {0, 0};
+	if ((code != EINVAL && code != EMFILE && code != EBADF) ||
+	    getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > up_to)
+		return error_set(err, code, "move descriptors: %s", error_text(code));
+	return error_set(
+		err, EMFILE,
+		"the limit of open files (RLIMIT_NOFILE, process.rlimits) is %llu, and until "
+		"the program is executed %u are needed: raise it, or preserve fewer "
+		"descriptors",
+		(unsigned long long)limit.rlim_cur, up_to + 1);
+}
+
 static int move_down(int **fds, size_t count, unsigned lowest, struct error *err)
 {
 	// above all targets first, for a target may be occupied by one that has still to move
 	for (size_t i = 0; i < count; i++) {
 		int high = fcntl(*fds[i], F_DUPFD_CLOEXEC, (int)(lowest + count));
 		if (high < 0)
-			return error_errno(err, "move descriptor %d", *fds[i]);
+			return explain_move(lowest + 2 * (unsigned)count, err);
 		memory_close(*fds[i]);
 		*fds[i] = high;
 	}
 	for (size_t i = 0; i < count; i++) {
 		int target = (int)(lowest + i);
 		if (dup3(*fds[i], target, O_CLOEXEC) < 0)
-			return error_errno(err, "move descriptor %d", *fds[i]);
+			return explain_move(lowest + 2 * (unsigned)count, err);
 		*fds[i] = target;
 	}
 	return 0;

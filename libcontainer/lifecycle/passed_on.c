@@ -7,11 +7,17 @@
 
 #include "libcontainer/lifecycle/notify.h"
 
+// fs.nr_open cannot be larger
+#define DESCRIPTORS_MAX (1U << 30)
+
 int passed_on_make(const struct container_context *context, bool notify, unsigned preserve_fds,
 		   struct passed_on *passed, struct init *init, struct error *err)
 {
 	size_t count = 0;
 	*passed = (struct passed_on){0};
+	if (preserve_fds > DESCRIPTORS_MAX || context->listen_fds > DESCRIPTORS_MAX)
+		return error_set(err, EINVAL, "preserve %u descriptors: more than there can be",
+				 preserve_fds);
 	init->preserve_fds = context->listen_fds + preserve_fds;
 	if (notify)
 		passed->variables[count++] = NOTIFY_VARIABLE;

@@ -41,7 +41,7 @@ static int set_label(const char *label)
 // Description of a key: "type;uid;gid;permissions;name", the permissions in hexadecimal.
 static int allow_search(unsigned long key)
 {
-	char text[256] = "";
+	char text[512] = "";  // an id may have 255 bytes
 	long length = sys_keyctl(KEYCTL_DESCRIBE, key, (unsigned long)text, sizeof text - 1, 0);
 	if (length < 0)
 		return -1;

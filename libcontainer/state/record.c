@@ -81,6 +81,16 @@ static void write_field(struct json *json, const struct record_field *field, con
 	}
 }
 
+// (the signal that would come with it is ignored: runtime/main.c)
+static int explain_write(const char *what, struct error *err)
+{
+	if (errno != EFBIG)
+		return error_errno(err, "%s", what);
+	return error_set(err, EFBIG,
+			 "%s: %s: the limit of the size of files (ulimit -f) is too low", what,
+			 error_text(EFBIG));
+}
+
 int state_write(int dir_fd, const struct state_record *record, struct error *err)
 {
 	auto_text struct text text = {0};
@@ -96,7 +106,7 @@ int state_write(int dir_fd, const struct state_record *record, struct error *err
 	if (text.length > RECORD_MAX_BYTES)
 		return error_set(err, EFBIG, "state record: the container's paths are too long");
 	if (fd_write_file(dir_fd, RECORD_NAME, text.data, text.length, 0600) < 0)
-		return error_errno(err, "write the state record");
+		return explain_write("write the state record", err);
 	return 0;
 }
 
@@ -113,7 +123,8 @@ void state_record_done(struct state_record *record)
 int state_write_config(int dir_fd, const char *text, size_t length, struct error *err)
 {
 	if (fd_write_file(dir_fd, CONFIG_NAME, text, length, 0600) < 0)
-		return error_errno(err, "keep a copy of the configuration");
+		return explain_write("keep a copy of the configuration in the state directory",
+				     err);
 	return 0;
 }
 

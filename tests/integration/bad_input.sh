@@ -178,6 +178,23 @@ test_ids() {
 	for id in "$ID.a_B+c-9" "${ID}$(printf 'x%.0s' $(seq 200))"; do
 		husk run --bundle "$B" "$id"
 	done
+	# the longest
+	id=$ID$(printf 'x%.0s' $(seq $((255 - ${#ID}))))
+	husk create --bundle "$B" "$id" </dev/null >out 2>err || fail "$(cat err)"
+	equal "status" created "$(status_of "$id")"
+	husk delete --force "$id"
+	refused 'invalid container ID format' create --bundle "$B" "${id}x"
+}
+
+test_limit_of_descriptors() {
+	bundle
+	args /bin/true
+	config '.process.rlimits = [{type:"RLIMIT_NOFILE",soft:5,hard:5}]'
+	bad 'RLIMIT_NOFILE, process.rlimits) is 5, and until'
+	config '.process.rlimits = [{type:"RLIMIT_NOFILE",soft:64,hard:64}]'
+	husk run --bundle "$B" "$ID"
+	refused 'is 64, and until the program is executed 100' run --preserve-fds 1000 --bundle "$B" "$ID"
+	refused 'more than there can be' run --preserve-fds 2147483647 --bundle "$B" "$ID"
 }
 
 test_program_is_missing() {
@@ -186,6 +203,34 @@ test_program_is_missing() {
 	bad '/nosuch'
 	args nosuch
 	bad 'executable file not found in $PATH'
+}
+
+# a limit of the size of files comes with a signal that would end husk in the middle of its work
+limited() { # LIMIT ARG...: husk with it (what it prints goes through a pipe, for that has no size)
+	{ (ulimit -f "$1" && shift && husk "$@" </dev/null 2>&1) || true; } | cat
+}
+test_limit_of_file_size() {
+	local limit how
+	bundle
+	args /bin/sh -c 'echo through; { busybox dd if=/dev/zero of=/tmp/large bs=1024 count=200; } 2>/dev/null; echo $?'
+	for limit in 0 4; do
+		for how in run create 'run --detach'; do
+			# shellcheck disable=SC2086  # words
+			contains "$(limited $limit $how --bundle "$B" "$ID")" 'File too large: the limit of the size of files (ulimit -f) is too low'
+			equal "state" '' "$(ls "$ROOT")"
+		done
+	done
+	# what husk has in memory is no such file; and the program is ended by the signal, as without husk: 128 + 25
+	contains "$(limited 100 run --bundle "$B" "$ID" | xargs)" 'through 153'
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	if is_root; then
+		equal "exec" through "$(limited 4 exec "$ID" /bin/echo through)"
+	else
+		# a copy of husk itself is larger than that, and it is a file
+		contains "$(limited 4 exec "$ID" /bin/echo through)" 'protect own binary: copy it to memory: File too large'
+	fi
+	husk delete --force "$ID"
 }
 
 test_state_on_a_full_disk() {
