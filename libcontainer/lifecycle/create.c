@@ -244,6 +244,11 @@ static int open_host(struct creation *creation, struct error *err)
 	return start_gate_listen(creation->dir_fd, &creation->gate, err);
 }
 
+static void take_back(struct creation *creation)
+{
+	rootfs_take_back(creation->rootfs);
+}
+
 // A process that is alone in a new pid namespace, with a mount namespace of its own, does it itself, for less. (Not when the host's
 // mounts stay in that namespace: who has all capabilities could make them writable again.)
 static int protect(struct creation *creation, struct error *err)
@@ -281,7 +286,7 @@ static const struct stage {
 	{"record", record, NULL},
 	{"make the cgroup and set its limits", make_cgroup, unmake_cgroup},
 	{"make the resctrl group", make_resctrl, unmake_resctrl},
-	{"open what only the host can open", open_host, NULL},
+	{"open what only the host can open", open_host, take_back},
 	{"clone the container's process", creation_clone, creation_kill},
 	// while it works, so that neither has to wait for the other later
 	{"record the container's process", creation_record_process, NULL},

@@ -5,14 +5,16 @@
 // Layers are named to overlayfs as /proc/self/fd/N, so that no path needs quoting and none is too long.
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/rootfs/plan.h"
 
-#define UPPER "upper"
-#define WORK "work"
+// How long the mount of a container that has just ended may take to go.
+#define IN_USE_TRIES 200
+#define IN_USE_WAIT_MS 10
 
 static int plan_tmpfs(struct rootfs *rootfs, const char *options, struct error *err)
 {
@@ -63,44 +65,18 @@ int plan_overlay(struct rootfs *rootfs, struct error *err)
 	return overlay->directory && !text_failed(&directory) ? 0 : plan_no_memory(err);
 }
 
-// The merged root shows the upper directory's owner and mode: a new one takes them from the lower root. Who may
-// not give files away (a user namespace without that owner) keeps what it made.
-static int make_layer(int parent_fd, const char *name, const struct stat *lower, struct error *err)
-{
-	if (mkdirat(parent_fd, name, 0700) < 0)
-		return errno == EEXIST ? 0 : error_errno(err, "overlay: make %s", name);
-	if (fchownat(parent_fd, name, lower->st_uid, lower->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno != EPERM && errno != EINVAL)
-		return error_errno(err, "overlay: chown %s", name);
-	if (fchmodat(parent_fd, name, lower->st_mode & 07777, 0) < 0)
-		return error_errno(err, "overlay: chmod %s", name);
-	return 0;
-}
-
-static int make_layers(int parent_fd, const struct stat *lower, struct error *err)
-{
-	if (make_layer(parent_fd, UPPER, lower, err) < 0)
-		return -1;
-	return make_layer(parent_fd, WORK, lower, err);
-}
-
-static int open_directory(const struct rootfs *rootfs, struct error *err)
-{
-	int fd = open(rootfs->overlay.directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? error_errno(err, "overlay %s", rootfs->overlay.directory) : fd;
-}
-
 int overlay_open(struct rootfs *rootfs, struct error *err)
 {
 	struct stat lower;
 	if (!rootfs->overlay.directory)
 		return 0;
-	auto_close int fd = open_directory(rootfs, err);
+	auto_close int fd = overlay_open_directory(rootfs, err);
 	if (fd < 0)
 		return -1;
 	if (fstat(rootfs->host_fd, &lower) < 0)
 		return error_errno(err, "root.path %s: stat", rootfs->root_path);
-	if (make_layers(fd, &lower, err) < 0)
+	if (overlay_check_apart(rootfs, fd, &lower, err) < 0 ||
+	    overlay_make_layers(fd, &lower, &rootfs->overlay.made, err) < 0)
 		return -1;
 	if (rootfs->tree_fd < 0)
 		return 0;
@@ -120,7 +96,7 @@ static int open_writable(struct rootfs *rootfs, const struct stat *lower, struct
 	struct mount_message message;
 	struct rootfs_overlay *overlay = &rootfs->overlay;
 	if (overlay->directory && rootfs->upper_fd < 0)
-		return open_directory(rootfs, err);
+		return overlay_open_directory(rootfs, err);
 	auto_close int fd = overlay->directory
 				    ? take_fd(&rootfs->upper_fd)
 				    : mount_new("tmpfs", "overlay", overlay->parameters,
@@ -129,7 +105,8 @@ static int open_writable(struct rootfs *rootfs, const struct stat *lower, struct
 		return mounts_blame_kernel("tmpfs for the overlay", &message, err);
 	if (mount_attach(fd, rootfs->root_fd) < 0)
 		return error_errno(err, "overlay: attach the writable layer");
-	if (!overlay->directory && make_layers(fd, lower, err) < 0)
+	struct overlay_made made;
+	if (!overlay->directory && overlay_make_layers(fd, lower, &made, err) < 0)
 		return -1;
 	return take_fd(&fd);
 }
@@ -153,6 +130,31 @@ static int make_overlay(const struct rootfs *rootfs, int lower_fd, int upper_fd,
 	return fd < 0 ? mounts_blame_kernel("overlay on the root", &message, err) : fd;
 }
 
+// Two overlays that write to one directory are undefined, and the kernel says so in its log only, but with index=on, which wants
+// more than husk can promise of the lower layer. So that is only asked for: in a mount that cannot come about (its work directory
+// is the upper one), which is refused as EBUSY where the directory is in use, and as EINVAL where it is not.
+static int check_unused(const struct rootfs *rootfs, int upper_fd, struct error *err)
+{
+	struct mount_message message;
+	struct fd_path lower = fd_proc_path(rootfs->root_fd), upper = fd_proc_path(upper_fd);
+	const struct mount_parameter parameters[] = {
+		{"lowerdir", lower.text}, {"upperdir", upper.text}, {"workdir", upper.text},
+		{"index", "on"},          {"userxattr", NULL},
+	};
+	size_t count = array_size(parameters) - !rootfs->options->user_namespace;
+	for (int i = 0; i < IN_USE_TRIES; i++) {
+		auto_close int fd =
+			mount_new("overlay", "overlay", parameters, count, 0, false, &message);
+		if (fd >= 0 || errno != EBUSY)
+			return 0;
+		poll(NULL, 0, IN_USE_WAIT_MS);
+	}
+	return error_set(err, EBUSY,
+			 "overlay %s: in use: it is the writable layer of another container, or of "
+			 "another mount",
+			 rootfs->overlay.directory);
+}
+
 int overlay_attach(struct rootfs *rootfs, struct error *err)
 {
 	struct stat lower;
@@ -163,10 +165,14 @@ int overlay_attach(struct rootfs *rootfs, struct error *err)
 	auto_close int writable = open_writable(rootfs, &lower, err);
 	if (writable < 0)
 		return -1;
-	auto_close int upper = path_open(writable, UPPER, O_PATH | O_DIRECTORY, path_rule_strict);
-	auto_close int work = path_open(writable, WORK, O_PATH | O_DIRECTORY, path_rule_strict);
+	auto_close int upper =
+		path_open(writable, OVERLAY_UPPER, O_PATH | O_DIRECTORY, path_rule_strict);
+	auto_close int work =
+		path_open(writable, OVERLAY_WORK, O_PATH | O_DIRECTORY, path_rule_strict);
 	if (upper < 0 || work < 0)
-		return error_errno(err, "overlay: open " UPPER " and " WORK);
+		return error_errno(err, "overlay: open " OVERLAY_UPPER " and " OVERLAY_WORK);
+	if (rootfs->overlay.directory && check_unused(rootfs, upper, err) < 0)
+		return -1;
 	auto_close int fd = make_overlay(rootfs, rootfs->root_fd, upper, work, err);
 	if (fd < 0)
 		return -1;

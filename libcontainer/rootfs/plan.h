@@ -65,9 +65,18 @@ struct rootfs_device {
 	gid_t gid;
 };
 
+#define OVERLAY_UPPER "upper"
+#define OVERLAY_WORK "work"
+
+// Which of the two husk made just now.
+struct overlay_made {
+	bool upper, work;
+};
+
 struct rootfs_overlay {
 	bool wanted;
 	const char *directory;  // or NULL: a tmpfs
+	struct overlay_made made;
 	struct mount_parameter parameters[3];
 	size_t parameters_count;
 };
@@ -130,6 +139,15 @@ bool source_stays_shared(const struct rootfs *rootfs);
 // ---- steps --------------------------------------------------------------------------------------
 
 int overlay_open(struct rootfs *rootfs, struct error *err) must_check;
+// overlay_layers.c
+int overlay_open_directory(const struct rootfs *rootfs, struct error *err) must_check;
+// Both, or none.
+int overlay_make_layers(int parent_fd, const struct stat *lower, struct overlay_made *made,
+			struct error *err) must_check;
+// That neither the directory fd lies in root.path, nor that in one of its layers.
+int overlay_check_apart(const struct rootfs *rootfs, int fd, const struct stat *lower,
+			struct error *err) must_check;
+void overlay_take_back(struct rootfs *rootfs);
 int overlay_attach(struct rootfs *rootfs, struct error *err) must_check;
 int mounts_attach(struct rootfs *rootfs, struct mount_entry *entry, struct error *err) must_check;
 int tmpfs_copy(int from_fd, int to_fd, struct error *err) must_check;

@@ -225,6 +225,12 @@ int rootfs_finish(struct rootfs *rootfs, struct error *err)
 	return 0;
 }
 
+void rootfs_take_back(struct rootfs *rootfs)
+{
+	if (rootfs)
+		overlay_take_back(rootfs);
+}
+
 void rootfs_free(struct rootfs *rootfs)
 {
 	if (!rootfs)

@@ -102,6 +102,8 @@ int rootfs_live_add(struct rootfs *rootfs, int root_fd, struct error *err) must_
 int rootfs_live_remove(const struct spec *container, const struct spec_mount *mounts, size_t count,
 		       int root_fd, struct error *err) must_check;
 
+// There is no container after all: removes what rootfs_open made on the host, if nothing is in it.
+void rootfs_take_back(struct rootfs *rootfs);
 void rootfs_free(struct rootfs *rootfs);
 
 // Mount options that the parser knows, NULL-terminated, for `features`.

@@ -350,6 +350,50 @@ test_overlay_directory_keeps_changes() {
 	chmod -R u+rwx changes 2>/dev/null || true
 }
 
+# as long as one lives, no other; and nothing stays of one that did not come about
+test_overlay_directory_is_one_containers() { # limit 60
+	bundle
+	mkdir changes
+	args /bin/sleep 100
+	husk create --overlay "$S/changes" --bundle "$B" "$ID" </dev/null >out 2>err || fail "$(cat err)"
+	ln -s changes same
+	refused 'in use' run --overlay "$S/same" --bundle "$B" "$ID-2"
+	husk start "$ID"
+	refused 'in use' run --overlay "$S/changes" --bundle "$B" "$ID-2"
+	husk delete --force "$ID"
+	# at once afterwards it is free, many times
+	args /bin/sh -c 'echo x >>/file; grep -c x /file'
+	for i in 1 2 3 4 5; do equal "run $i" $i "$(husk run --overlay "$S/changes" --bundle "$B" "$ID")"; done
+	chmod -R u+rwx changes 2>/dev/null || true
+}
+
+test_overlay_directories_that_cannot_be() {
+	bundle
+	args /bin/true
+	mkdir changes
+	refused 'lies in root.path' run --overlay "$B/rootfs" --bundle "$B" "$ID"
+	refused 'lies in root.path' run --overlay "$B/rootfs/var" --bundle "$B" "$ID"
+	equal "in the root" '' "$(find "$B/rootfs" -name upper -o -name work)"
+	ln -s /etc changes/work
+	refused 'overlay: work: Not a directory' run --overlay "$S/changes" --bundle "$B" "$ID"
+	equal "what is left" work "$(ls changes)"
+	rm changes/work
+	args /nosuch
+	refused /nosuch run --overlay "$S/changes" --bundle "$B" "$ID"
+	equal "what is left of a container that could not be made" '' "$(ls changes)"
+	mkdir -p changes/upper
+	mv "$B/rootfs" changes/upper/rootfs
+	config --arg r "$S/changes/upper/rootfs" '.root.path = $r'
+	refused 'lies in its upper' run --overlay "$S/changes" --bundle "$B" "$ID"
+	equal "what is left" upper "$(ls changes)"
+	# beside it is as good as anywhere else
+	mv changes/upper/rootfs "$B/rootfs"
+	config '.root.path = "rootfs"'
+	args /bin/echo works
+	equal "beside the root" works "$(husk run --overlay "$B" --bundle "$B" "$ID")"
+	chmod -R u+rwx "$B/work"
+}
+
 test_overlay_by_annotation() {
 	bundle
 	config '.annotations["org.husk.overlay"] = "tmpfs"'
