@@ -8,10 +8,24 @@
 #include "libcontainer/kernel/fd.h"
 #include "spec/spec.h"
 
+// To a terminal: what a configuration says is not for it to obey.
+static int write_shown(const struct text *text, struct error *err)
+{
+	auto_text struct text shown = {0};
+	text_add_shown(&shown, text->data, "\n\t");
+	if (text_failed(&shown))
+		return error_set(err, ENOMEM, "standard output: %s", error_text(ENOMEM));
+	if (fd_write(STDOUT_FILENO, shown.data, shown.length) < 0)
+		return error_errno(err, "standard output");
+	return 0;
+}
+
 int output_write(const struct text *text, struct error *err)
 {
 	if (text_failed(text))
 		return error_set(err, ENOMEM, "standard output: %s", error_text(ENOMEM));
+	if (text->length && isatty(STDOUT_FILENO))
+		return write_shown(text, err);
 	if (text->length && fd_write(STDOUT_FILENO, text->data, text->length) < 0)
 		return error_errno(err, "standard output");
 	return 0;

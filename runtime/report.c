@@ -82,7 +82,7 @@ static void write_plain(enum log_level level, const char *message)
 		text_add(&line, level_names[level]);
 		text_add(&line, ": ");
 	}
-	text_add(&line, message);
+	text_add_shown(&line, message, "");
 	text_add(&line, "\n");
 	if (!text_failed(&line) && fd_write(STDERR_FILENO, line.data, line.length) < 0)
 		errno = 0;

@@ -84,7 +84,7 @@ static const struct decode_row time_offsets_rows[] = {
 	OBJECT("monotonic", struct spec_linux, monotonic, struct spec_time_offset, &time_offset),
 	OBJECT("boottime", struct spec_linux, boottime, struct spec_time_offset, &time_offset),
 };
-static const struct decode_object time_offsets = {DECODE_ROWS(time_offsets_rows)};
+static const struct decode_object time_offsets = {DECODE_ROWS(time_offsets_rows), .closed = true};
 
 // ---- devices --------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process object (config.md, Process), of config.json and of `exec --process`.
+#include <string.h>
+
 #include "spec/checks.h"
 #include "spec/config.h"
 
@@ -129,12 +131,25 @@ static const struct decode_row process_rows[] = {
 	       &cpu_affinity),
 };
 
+static int check_environment(struct decode *decode, const struct spec_process *process)
+{
+	for (size_t i = 0; i < process->env.count; i++) {
+		const char *equals = strchr(process->env.items[i], '=');
+		if (equals && equals != process->env.items[i])
+			continue;
+		decode_enter_key(decode, "env", strlen("env"));
+		decode_enter_index(decode, i);
+		return decode_fail(decode, "must be NAME=VALUE");
+	}
+	return 0;
+}
+
 static int finish_process(struct decode *decode, void *target)
 {
 	const struct spec_process *process = target;
 	if (process->args.count == 0)
 		return decode_fail_key(decode, "args", "must have at least one element");
-	return 0;
+	return check_environment(decode, process);
 }
 
 const struct decode_object config_process = {DECODE_ROWS(process_rows),

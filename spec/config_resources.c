@@ -80,10 +80,10 @@ static const struct decode_object memory_object = {DECODE_ROWS(memory_rows),
 
 static const struct decode_row cpu_rows[] = {
 	OPTIONAL_U64("shares", struct spec_cpu, shares, UINT64_MAX),
-	OPTIONAL_I64("quota", struct spec_cpu, quota, INT64_MIN, INT64_MAX),
+	OPTIONAL_I64("quota", struct spec_cpu, quota, -1, INT64_MAX),
 	OPTIONAL_U64("burst", struct spec_cpu, burst, UINT64_MAX),
 	OPTIONAL_U64("period", struct spec_cpu, period, UINT64_MAX),
-	OPTIONAL_I64("realtimeRuntime", struct spec_cpu, realtime_runtime, INT64_MIN, INT64_MAX),
+	OPTIONAL_I64("realtimeRuntime", struct spec_cpu, realtime_runtime, -1, INT64_MAX),
 	OPTIONAL_U64("realtimePeriod", struct spec_cpu, realtime_period, UINT64_MAX),
 	OPTIONAL_I64("idle", struct spec_cpu, idle, 0, 1),
 	STRING("cpus", struct spec_cpu, cpus, .empty_is_absent = true, .check = checks_number_list),
@@ -101,7 +101,7 @@ static int finish_cpu(struct decode *decode, void *target)
 static const struct decode_object cpu_object = {DECODE_ROWS(cpu_rows), .finish = finish_cpu};
 
 static const struct decode_row pids_rows[] = {
-	OPTIONAL_I64("limit", struct spec_resources, pids_limit, INT64_MIN, INT64_MAX),
+	OPTIONAL_I64("limit", struct spec_resources, pids_limit, -1, INT64_MAX),
 };
 static const struct decode_object pids = {DECODE_ROWS(pids_rows)};
 

@@ -154,8 +154,8 @@ static const struct decode_row *find_row(const struct decode_object *object, con
 }
 
 // The last value of each row's key, NULL where there is none.
-static void collect_values(struct decode *decode, const struct decode_object *object,
-			   const struct tree_node *node, const struct tree_node **values)
+static int collect_values(struct decode *decode, const struct decode_object *object,
+			  const struct tree_node *node, const struct tree_node **values)
 {
 	const struct tree_node *end = node + tree_span(node);
 	for (const struct tree_node *key = node + 1; key < end;) {
@@ -164,8 +164,12 @@ static void collect_values(struct decode *decode, const struct decode_object *ob
 		const struct decode_row *row = find_row(object, characters, key->extent);
 		if (row != NULL)
 			values[row - object->rows] = value;
+		else if (object->closed)
+			return decode_fail(decode, "has no member \"%s\"",
+					   decode_make_excerpt(characters, key->extent).text);
 		key = value + tree_span(value);
 	}
+	return 0;
 }
 
 static int read_row(struct decode *decode, const struct decode_row *row,
@@ -187,7 +191,8 @@ int decode_object(struct decode *decode, const struct decode_object *object,
 	const struct tree_node *values[DECODE_MAX_ROWS] = {NULL};
 	if (node->kind != tree_kind_object)
 		return decode_fail_type(decode, "an object", node);
-	collect_values(decode, object, node, values);
+	if (collect_values(decode, object, node, values) < 0)
+		return -1;
 	if (object->start != NULL)
 		object->start(target);
 	for (size_t i = 0; i < object->rows_count; i++)

@@ -74,6 +74,7 @@ struct decode_object {
 	size_t rows_count;
 	size_t size;     // of the struct, where the object is an element of a list
 	bool marks_set;  // the struct begins with bool set
+	bool closed;     // its keys are an enumeration: one without a row is refused
 	// Puts defaults other than zero in, before the rows are read; may be NULL.
 	void (*start)(void *target);
 	// Rules within one object, called when all rows are read; may be NULL.

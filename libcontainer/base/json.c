@@ -14,37 +14,13 @@ static void new_line(struct json *json)
 		text_add_bytes(json->text, " ", 1);
 }
 
-// Length of the UTF-8 sequence at s, 0 when it is none (overlong, surrogate, cut).
-static size_t sequence(const unsigned char *s)
-{
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
-	if (s[0] >= 0xe0 && s[0] <= 0xef) {
-		if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80)
-			return 0;
-		if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f))
-			return 0;
-		return 3;
-	}
-	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-		if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80 || (s[3] & 0xc0) != 0x80)
-			return 0;
-		if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-			return 0;
-		return 4;
-	}
-	return 0;
-}
-
 static void quoted(struct text *text, const char *value)
 {
 	static const char hex[] = "0123456789abcdef";
 	text_add_bytes(text, "\"", 1);
 	const unsigned char *s = (const unsigned char *)value;
 	while (*s) {
-		size_t length = sequence(s);
+		size_t length = text_utf8_length(s);
 		if (length == 0) {
 			text_add(text, "\\ufffd");
 			s++;
@@ -58,6 +34,10 @@ static void quoted(struct text *text, const char *value)
 			char escape[6] = {'\\', 'u', '0', '0', hex[*s >> 4], hex[*s & 15]};
 			text_add_bytes(text, escape, 6);
 			s++;
+		} else if (text_is_control(s)) {
+			char escape[6] = {'\\', 'u', '0', '0', hex[s[1] >> 4], hex[s[1] & 15]};
+			text_add_bytes(text, escape, 6);
+			s += length;
 		} else {
 			text_add_bytes(text, (const char *)s, length);
 			s += length;

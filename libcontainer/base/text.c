@@ -143,3 +143,48 @@ bool text_has_prefix(const char *string, const char *prefix)
 {
 	return strncmp(string, prefix, strlen(prefix)) == 0;
 }
+
+size_t text_utf8_length(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
+	if (s[0] >= 0xe0 && s[0] <= 0xef) {
+		if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80)
+			return 0;
+		if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f))
+			return 0;
+		return 3;
+	}
+	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+		if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80 || (s[3] & 0xc0) != 0x80)
+			return 0;
+		if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+			return 0;
+		return 4;
+	}
+	return 0;
+}
+
+bool text_is_control(const unsigned char *s)
+{
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
+}
+
+void text_add_shown(struct text *text, const char *string, const char *allowed)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *s = (const unsigned char *)string;
+	while (*s) {
+		size_t length = text_utf8_length(s);
+		bool shown = length && (!text_is_control(s) || strchr(allowed, *s));
+		for (size_t i = 0; !shown && i < (length ? length : 1); i++) {
+			const char escape[4] = {'\\', 'x', hex[s[i] >> 4], hex[s[i] & 15]};
+			text_add_bytes(text, escape, sizeof escape);
+		}
+		if (shown)
+			text_add_bytes(text, (const char *)s, length);
+		s += length ? length : 1;
+	}
+}

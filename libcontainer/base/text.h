@@ -25,6 +25,13 @@ void text_add_unsigned(struct text *text, uint64_t value);
 void text_add_signed(struct text *text, int64_t value);
 void text_printf(struct text *text, const char *fmt, ...) format_like_printf(2, 3);
 
+// What people are shown: control characters (but those in allowed) and what is no UTF-8 become \xNN, so that a terminal is told nothing.
+void text_add_shown(struct text *text, const char *string, const char *allowed);
+// Length of the UTF-8 sequence at s, 0 when it is none (overlong, surrogate, cut).
+size_t text_utf8_length(const unsigned char *s);
+// Whether the character at s is one of the control characters, those of 0x80 to 0x9f included.
+bool text_is_control(const unsigned char *s);
+
 // True when memory ran out anywhere on the way.
 static inline bool text_failed(const struct text *text)
 {

@@ -8,6 +8,7 @@
 
 #include "libcontainer/base/text.h"
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/security/security.h"
 
 static int from_file(const char *file, struct exec_process *made, struct error *err)
 {
@@ -81,6 +82,9 @@ static int add_capabilities(struct exec_process *made, const char *const *names,
 {
 	struct spec_capabilities *set = &made->process.capabilities;
 	set->set = true;
+	for (size_t i = 0; names[i]; i++)
+		if (capabilities_from_name(names[i]) < 0)
+			return error_set(err, EINVAL, "--cap %s: unknown capability", names[i]);
 	// never inheritable: it would give capabilities to programs with file capabilities (CVE-2022-29162)
 	if (append(made, &set->bounding, names, err) < 0 ||
 	    append(made, &set->effective, names, err) < 0)
@@ -113,6 +117,10 @@ static int apply_options(const struct container_exec_options *options, struct ex
 		process->cwd = options->cwd;
 	if (process->cwd[0] != '/')
 		return error_set(err, EINVAL, "--cwd %s: not an absolute path", process->cwd);
+	for (size_t i = 0; options->env && options->env[i]; i++)
+		if (options->env[i][0] == '=' || !strchr(options->env[i], '='))
+			return error_set(err, EINVAL, "--env %s: must be NAME=VALUE",
+					 options->env[i]);
 	if (options->env && append(made, &process->env, options->env, err) < 0)
 		return -1;
 	if (options->user && parse_user(options->user, &process->user, err) < 0)

@@ -18,6 +18,17 @@ static bool argument_twice(const struct spec_seccomp_rule *rule)
 	return false;
 }
 
+// Profiles that are newer or older than husk always have some. To leave a permission out is safe; a refusal that is left out is not.
+static void tell_unknown(const struct filter_planner *p, size_t index, const char *name)
+{
+	const struct spec_seccomp_rule *rule = &p->seccomp->rules[index];
+	bool permits = rule->action == spec_seccomp_action_allow || rule->action == spec_seccomp_action_log ||
+		       rule->action == p->seccomp->default_action;
+	(permits ? log_debug : log_warning)(
+		p->log, "linux.seccomp.syscalls[%zu]: unknown system call %s is left out", index,
+		name);
+}
+
 static int read_rule(struct filter_planner *p, const struct filter_names *names, size_t index,
 		     struct filter_rule *rule)
 {
@@ -28,8 +39,7 @@ static int read_rule(struct filter_planner *p, const struct filter_names *names,
 	for (size_t i = 0; i < from->names.count; i++) {
 		slots[i] = (int16_t)filter_names_find(names, from->names.items[i]);
 		if (slots[i] < 0)
-			log_debug(p->log, "linux.seccomp.syscalls[%zu]: unknown system call %s",
-				  index, from->names.items[i]);
+			tell_unknown(p, index, from->names.items[i]);
 	}
 	rule->action = filter_rules_action(from->action, from->errno_ret);
 	rule->alternatives = argument_twice(from);

@@ -197,6 +197,40 @@ test_limit_of_descriptors() {
 	refused 'more than there can be' run --preserve-fds 2147483647 --bundle "$B" "$ID"
 }
 
+# a configuration is not to command the terminal of whoever reads the message
+test_messages_command_no_terminal() {
+	bundle
+	args $'/no\e]0;title\a\xc2\x9b2Jsuch'
+	refused '/no\x1b]0;title\x07\xc2\x9b2Jsuch' run --bundle "$B" "$ID"
+	! husk --log log --log-format json run --bundle "$B" "$ID" 2>err || fail "it ran"
+	contains "$(cat log)" '/no\u001b]0;title\u0007\u009b2Jsuch'
+	config '.hooks.createContainer = [{path:"/no\u001bhook"}]'
+	refused '/no\x1bhook' run --bundle "$B" "$ID"
+	refused 'invalid container ID format: "a\x1b[2J"' state $'a\e[2J'
+	# a plan too, where it is a terminal that gets it; else it is as it is
+	config 'del(.hooks)'
+	contains "$(husk run --dry-run --bundle "$B" --overlay $'/x\ey' "$ID")" $'/x\ey'
+	script -qec "$HUSK --root $ROOT run --dry-run --bundle $B --overlay \"\$(printf '/x\\033y')\" $ID" /dev/null </dev/null >plan
+	contains "$(cat plan)" '/x\x1by'
+	lacks "$(cat plan)" $'\e'
+}
+
+test_words_and_numbers_that_mean_nothing() {
+	bundle
+	args /bin/true
+	bad 'process.env[1]: must be NAME=VALUE' '.process.env = ["A=1", "B"]'
+	bad 'linux.timeOffsets: has no member "foo"' '.process.env = ["A=1"] | .linux.namespaces += [{type:"time"}] | .linux.timeOffsets = {foo:{}}'
+	bad 'linux.resources.pids.limit: -9 is out of range' 'del(.linux.timeOffsets) | .linux.resources.pids.limit = -9'
+	bad 'linux.resources.cpu.quota: -7 is out of range' 'del(.linux.resources.pids) | .linux.resources.cpu.quota = -7'
+	config 'del(.linux.resources)'
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	STATUS=255 refused '--cap CAP_BOGUS: unknown capability' exec --cap CAP_BOGUS "$ID" /bin/true
+	STATUS=255 refused '--env B: must be NAME=VALUE' exec --env B "$ID" /bin/true
+	equal "the control" 1 "$(husk exec --cap CAP_KILL --env B=1 "$ID" /bin/sh -c 'echo $B')"
+	husk delete --force "$ID"
+}
+
 test_program_is_missing() {
 	bundle
 	args /nosuch

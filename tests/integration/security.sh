@@ -125,6 +125,19 @@ test_seccomp_unknown_calls_are_enosys() {
 	tried '.arg == "acct" and .errno == "EPERM"'
 }
 
+# a permission for a call that husk does not know may be left out, a refusal not without a word
+test_seccomp_unknown_names() {
+	bundle
+	args /bin/true
+	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["nosuchcall","sethostname"],action:"SCMP_ACT_ERRNO"}]}'
+	husk --log log run --bundle "$B" "$ID"
+	contains "$(cat log)" 'level=warning' 'linux.seccomp.syscalls[0]: unknown system call nosuchcall is left out'
+	config '.linux.seccomp.syscalls += [{names:["nosuchcall"],action:"SCMP_ACT_ALLOW"}] | del(.linux.seccomp.syscalls[0])'
+	rm log
+	husk --log log run --bundle "$B" "$ID"
+	equal "a permission" '' "$(cat log)"
+}
+
 test_seccomp_bad_profiles_are_refused() {
 	bundle
 	config '.linux.seccomp = {defaultAction:"SCMP_ACT_NOSUCH"}'

@@ -42,6 +42,15 @@ START_TEST(numbers_are_read_strictly)
 }
 END_TEST
 
+START_TEST(what_is_shown_commands_no_terminal)
+{
+	auto_text struct text text = {0};
+	text_add_shown(&text, "a\x1b[2Jb\x07\t\n\x7f \xc2\x9b\xc3\xa9\xff \xe2\x82", "\n");
+	ck_assert_str_eq(text_string(&text),
+			 "a\\x1b[2Jb\\x07\\x09\n\\x7f \\xc2\\x9b\xc3\xa9\\xff \\xe2\\x82");
+}
+END_TEST
+
 START_TEST(json_escapes_and_separates)
 {
 	auto_text struct text text = {0};
@@ -98,6 +107,7 @@ int main(void)
 	TCase *tc = tcase_create("text");
 	tcase_add_test(tc, numbers_are_written_exactly);
 	tcase_add_test(tc, numbers_are_read_strictly);
+	tcase_add_test(tc, what_is_shown_commands_no_terminal);
 	tcase_add_test(tc, json_escapes_and_separates);
 	tcase_add_test(tc, json_indents);
 	tcase_add_test(tc, errors_are_one_line_with_context);

@@ -124,7 +124,7 @@ START_TEST(process)
 	const struct spec *spec = case_accept(
 		AT_PROCESS,
 		"\"terminal\":true,\"consoleSize\":{\"height\":25,\"width\":80},"
-		"\"cwd\":\"/w\",\"env\":[\"A=1\",\"A=2\",\"no_equals_sign\",\"\"],"
+		"\"cwd\":\"/w\",\"env\":[\"A=1\",\"A=2\",\"A==\",\"B=\"],"
 		"\"args\":[\"\",\"b\\u00e9\\n\"],\"noNewPrivileges\":true,"
 		"\"apparmorProfile\":\"p\",\"selinuxLabel\":\"l\",\"oomScoreAdj\":-1000,"
 		"\"user\":{\"uid\":1,\"gid\":4294967294,\"umask\":18,\"username\":\"ignored\","
@@ -134,8 +134,8 @@ START_TEST(process)
 	ck_assert_uint_eq(p->console_height, 25);
 	ck_assert_uint_eq(p->console_width, 80);
 	ck_assert_str_eq(p->cwd, "/w");
-	case_strings(&p->env, 4, "A=1", "");
-	ck_assert_str_eq(p->env.items[2], "no_equals_sign");
+	case_strings(&p->env, 4, "A=1", "B=");
+	ck_assert_str_eq(p->env.items[2], "A==");
 	case_strings(&p->args, 2, "", "b\xc3\xa9\n");
 	ck_assert_str_eq(p->apparmor_profile, "p");
 	ck_assert_str_eq(p->selinux_label, "l");
