@@ -205,6 +205,52 @@ test_values_are_the_kernels() { # limit 60
 	husk delete --force "$ID"
 }
 
+# cli-contract 5.4: everything that there can be on cgroup v2, each with a value that something has caused
+test_every_key_with_a_live_value() { # limit 60
+	needs memory pids cpu cpuset io hugetlb
+	local d disk='' major minor wanted
+	for d in /sys/block/vd*; do [ "$(cat "$d/serial" 2>/dev/null)" != out ] || disk=${d##*/}; done
+	is_root && [ -n "$disk" ] || skip "there is no disk of the virtual machine here"
+	trap 'echo 0 >/proc/sys/vm/nr_hugepages' EXIT
+	echo 4 >/proc/sys/vm/nr_hugepages
+	bundle
+	limits '{"memory":{"limit":134217728,"swap":167772160},"pids":{"limit":42},"hugepageLimits":[{"pageSize":"2MB","limit":4194304}],
+		"cpu":{"quota":10000,"period":100000,"cpus":"0","mems":"0"}}'
+	IFS=: read -r major minor <"/sys/block/$disk/dev"
+	config --argjson a "$major" --argjson i "$minor" '.linux.resources.devices += [{allow:true,type:"b",major:$a,minor:$i,access:"rwm"}] |
+		.linux.devices += [{path:"/dev/disk",type:"b",major:$a,minor:$i}]'
+	# (8 GiB into it: there is nothing)
+	start /bin/sh -c 'dd if=/dev/disk of=/tmp/block iflag=direct bs=64k skip=131072 count=4 && dd if=/tmp/block of=/dev/disk oflag=direct conv=notrunc bs=64k seek=131072 count=4
+		probe try burn 300 && echo >/tmp/ready; exec probe try hugepages 2 , sleep 1000'
+	eventually 30 [ -e "$B/rootfs/tmp/ready" ]
+	eventually 10 eval 'husk events --stats "$ID" | jq -e ".data.hugetlb.\"2MB\".usage == 4194304"'
+	# the third is refused, which is counted
+	husk exec "$ID" /bin/probe try hugepages 1 >/dev/null || true
+	husk events --stats "$ID" >stats
+	wanted='["blkio.ioServiceBytesRecursive.[].major","blkio.ioServiceBytesRecursive.[].minor","blkio.ioServiceBytesRecursive.[].op",
+		"blkio.ioServiceBytesRecursive.[].value","blkio.ioServicedRecursive.[].major","blkio.ioServicedRecursive.[].minor",
+		"blkio.ioServicedRecursive.[].op","blkio.ioServicedRecursive.[].value",
+		"cpu.throttling.periods","cpu.throttling.throttledPeriods","cpu.throttling.throttledTime",
+		"cpu.usage.kernel","cpu.usage.total","cpu.usage.user",
+		"cpuset.cpu_exclusive","cpuset.cpus.[]","cpuset.mem_exclusive","cpuset.mem_hardwall","cpuset.memory_migrate","cpuset.memory_pressure",
+		"cpuset.memory_spread_page","cpuset.memory_spread_slab","cpuset.mems.[]","cpuset.sched_load_balance","cpuset.sched_relax_domain_level",
+		"hugetlb.2MB.failcnt","hugetlb.2MB.usage","memory.cache",
+		"memory.swap.failcnt","memory.swap.limit","memory.swap.usage",
+		"memory.usage.failcnt","memory.usage.limit","memory.usage.max","memory.usage.usage","network_interfaces","pids.current","pids.limit"] +
+		[("cpu","memory","blkio") + ".psi." + ("some","full") + "." + ("avg10","avg60","avg300","total")]'
+	jq -c "($wanted | sort) as \$wanted | [.data | paths(type != \"object\" and type != \"array\") | map(if type == \"number\" then \"[]\" else . end)
+		| join(\".\") | select((startswith(\"memory.raw.\") or test(\"^hugetlb.1GB\")) | not)] | unique |
+		{missing: (\$wanted - .), more: (. - \$wanted)}" stats >keys
+	equal "keys of $(cat stats)" '{"missing":[],"more":[]}' "$(cat keys)"
+	true_of stats '.data.intel_rdt == {}' '.data.memory.raw | length > 30 and .file > 0 and .pgfault > 0' \
+		'.data.cpu.throttling | .periods > 0 and .throttledPeriods > 0 and .throttledTime > 0' \
+		'.data.cpu.usage | .total > 100000000 and .user > 0 and .kernel > 0' '.data.cpu.psi.some.total > 0' \
+		'.data.hugetlb."2MB" | .usage == 4194304 and .failcnt >= 1' '.data.memory.usage | .max >= .usage and .usage > 65536' \
+		".data.blkio.ioServiceBytesRecursive[] | select(.op == \"Write\" and .major == $major) | .value >= 262144" \
+		".data.blkio.ioServicedRecursive[] | select(.op == \"Read\" and .major == $major) | .value >= 4"
+	husk delete --force "$ID"
+}
+
 test_oom_is_told_once_and_before_the_end() { # limit 60
 	needs memory
 	bundle
