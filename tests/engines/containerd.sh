@@ -371,9 +371,11 @@ wait_for_all() { # but for the daemon
 test_a_hundred_eight_at_a_time() { # limit 200
 	setup
 	one_of_many() { # NUMBER
-		local i
+		local i said status
 		for i in $(seq "$1" 8 100); do
-			[ "$(run --rm "c$i" echo "number $i" 2>"err.$i")" = "number $i" ] || echo "failed: $i: $(cat "err.$i")"
+			status=0
+			said=$(run --rm "c$i" echo "number $i" 2>"err.$i") || status=$?
+			[ "$said" = "number $i" ] || echo "failed: $i: status $status, said '$said': $(cat "err.$i")"
 		done
 	}
 	local n

@@ -96,6 +96,15 @@ test_privileged() {
 	equal capabilities $((16#$own & 0x3fffffffff)) $((16#$its))
 	lacks "$(run --rm box grep CapBnd /proc/self/status)" "$its"
 }
+test_out_of_memory() {
+	setup
+	needs_controllers
+	# (the container outlives it: of a cgroup that systemd takes away at once the engine reads nothing)
+	run --name two --memory 16m --memory-swap 16m box sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=40; sleep 2' >/dev/null 2>&1 || true
+	equal "the kernel's kill is seen as the end it is" true "$(inspect two '{{.State.OOMKilled}}')"
+	run --name three --memory 64m box true
+	equal "another end" false "$(inspect three '{{.State.OOMKilled}}')"
+}
 test_update_of_processes() {
 	setup
 	needs_controllers
