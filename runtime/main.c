@@ -31,6 +31,8 @@ struct invocation {
 static const char *const kept_variables[] = {
 	"PATH=",
 	"XDG_RUNTIME_DIR=",
+	"XDG_CACHE_HOME=",
+	"HOME=",
 	"DBUS_SYSTEM_BUS_ADDRESS=",
 	"DBUS_SESSION_BUS_ADDRESS=",
 	"NOTIFY_SOCKET=",

@@ -45,15 +45,6 @@ int birth_set_oom_score(const struct spec_process *process, char before[16], str
 	return 0;
 }
 
-int birth_compile_filter(const struct spec *spec, const struct log *log,
-			 struct syscall_filter *filter, struct error *err)
-{
-	const char *data = spec_annotation(spec, "run.oci.seccomp_bpf_data");
-	if (data)
-		return syscall_filter_from_data(data, filter, err);
-	return syscall_filter_compile(&spec->linux_.seccomp, log, filter, err);
-}
-
 void birth_restore_oom_score(const char before[16])
 {
 	if (before[0])

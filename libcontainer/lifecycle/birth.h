@@ -38,10 +38,6 @@ bool birth_ended_by_filter(int status);
 // What to add to the message about such an end (status as of waitpid): "" or words about the filter.
 const char *birth_filter_hint(int status, const struct syscall_filter *filter);
 
-// The system call filter of linux.seccomp, or what the annotation run.oci.seccomp_bpf_data puts in its place.
-int birth_compile_filter(const struct spec *spec, const struct log *log,
-			 struct syscall_filter *filter, struct error *err) must_check;
-
 // Hands a seccomp listener to the agent that the configuration names.
 int birth_send_listener(const struct spec *spec, const char *id, const char *bundle,
 			const char *rootfs, const char *status, pid_t init, pid_t pid, int listener,

@@ -75,8 +75,8 @@ int creation_read_bundle(struct creation *creation, struct error *err)
 			 &creation->config_text, &creation->config_length) < 0)
 		return explain_read(name, creation->bundle, err);
 	struct spec_error why = {0};
-	if (spec_parse(creation->config_text, creation->config_length, &creation->document, &why) <
-	    0)
+	if (profile_parse(&creation->profile, creation->context->log, creation->config_text,
+			  creation->config_length, &creation->document, &why) < 0)
 		return error_set(err, EINVAL, "%s: %s%s%s", name, why.path, why.path[0] ? ": " : "",
 				 why.reason);
 	creation->spec = creation->document;

@@ -21,20 +21,14 @@
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/lifecycle/notify.h"
+#include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/remove.h"
 
 #define UNDO_CGROUP_MS 10000
 
 static int reserve(struct creation *creation, struct error *err)
 {
-	const char *root = creation->context->root;
-	auto_free char *default_root = NULL;
-	if (!root) {
-		if (state_root_default(&default_root, err) < 0)
-			return -1;
-		root = default_root;
-	}
-	if (state_root_open(root, true, &creation->root_fd, err) < 0)
+	if (opened_root(creation->context, true, &creation->root_fd, err) < 0)
 		return -1;
 	return state_reserve(creation->root_fd, creation->options->id, &creation->dir_fd, err);
 }
@@ -271,6 +265,12 @@ static void poststop(struct creation *creation)
 				    creation->context->log);
 }
 
+static int keep_filter(struct creation *creation, struct error *err unused_result)
+{
+	profile_keep(&creation->profile, creation->config_text, &creation->filter);
+	return 0;
+}
+
 static const struct stage {
 	const char *what;
 	int (*run)(struct creation *, struct error *);
@@ -294,6 +294,7 @@ static const struct stage {
 	{"converse until it is ready", creation_converse, poststop},
 	{"join the resctrl group", join_resctrl, NULL},
 	{"commit", creation_commit, creation_uncommit},
+	{"keep the filter", keep_filter, NULL},
 };
 
 #define PLANNED_STAGES 2
@@ -365,6 +366,7 @@ void creation_done(struct creation *creation)
 	state_record_done(&creation->record);
 	memory_close(take_fd(&creation->dir_fd));
 	memory_close(take_fd(&creation->root_fd));
+	profile_done(&creation->profile);
 	syscall_filter_done(&creation->filter);
 	rootfs_free(creation->rootfs);
 	namespaces_done(&creation->namespaces);

@@ -15,6 +15,7 @@
 #include "libcontainer/container.h"
 #include "libcontainer/init/init.h"
 #include "libcontainer/lifecycle/passed_on.h"
+#include "libcontainer/lifecycle/profile.h"
 #include "libcontainer/state/state.h"
 
 enum creation_kind {
@@ -50,6 +51,7 @@ struct creation {
 	struct own_binary
 		own_binary;  // for the new process to leave; protected already if its path is empty
 	struct capabilities capabilities;
+	struct profile profile;
 	struct syscall_filter filter;
 	struct cgroup_host host;
 

@@ -28,6 +28,7 @@
 #include "libcontainer/lifecycle/joined.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/passed_on.h"
+#include "libcontainer/lifecycle/profile.h"
 #include "libcontainer/lifecycle/systemd.h"
 
 // How long init may take to end after the processes of its pid namespace were killed.
@@ -41,6 +42,8 @@ struct execution {
 	struct exec_process process;
 	struct namespace_plan namespaces;  // empty: everything is joined through the pidfd
 	struct capabilities capabilities;
+	char *config;  // owned: its text
+	struct profile profile;
 	struct syscall_filter filter;
 	struct limits_saved files;
 	struct passed_on passed_on;
@@ -168,9 +171,20 @@ static int open_container(struct execution *e, struct error *err)
 	return 0;
 }
 
+static int parse_configuration(struct execution *e, struct error *err)
+{
+	size_t length;
+	struct spec_error why;
+	if (state_read_config(e->opened.dir_fd, &e->config, &length, err) < 0)
+		return -1;
+	if (profile_parse(&e->profile, e->context->log, e->config, length, &e->spec, &why) < 0)
+		return opened_bad_config(&e->opened, &why, err);
+	return 0;
+}
+
 static int read_configuration(struct execution *e, struct error *err)
 {
-	if (opened_config(&e->opened, &e->spec, err) < 0 ||
+	if (parse_configuration(e, err) < 0 ||
 	    exec_process_make(e->options, e->spec, &e->process, err) < 0 ||
 	    check_terminal(e, err) < 0)
 		return -1;
@@ -181,7 +195,7 @@ static int read_configuration(struct execution *e, struct error *err)
 
 static int compile_filter(struct execution *e, struct error *err)
 {
-	return birth_compile_filter(e->spec, e->context->log, &e->filter, err);
+	return profile_compile(&e->profile, e->spec, e->context->log, &e->filter, err);
 }
 
 static int find_namespaces(struct execution *e, struct error *err)
@@ -496,6 +510,7 @@ static int execute(struct execution *e, int *status, struct error *err)
 			return -1;
 		}
 	}
+	profile_keep(&e->profile, e->config, &e->filter);
 	*status = 0;
 	if (e->options->detach)
 		return 0;
@@ -537,7 +552,9 @@ int container_exec(const struct container_context *context,
 	memory_close(e.close_later);
 	memory_close(e.init_pidfd);
 	memory_close(e.target_root);
+	profile_done(&e.profile);
 	syscall_filter_done(&e.filter);
+	free(e.config);
 	passed_on_done(&e.passed_on);
 	exec_process_done(&e.process);
 	spec_free(e.spec);

@@ -93,6 +93,12 @@ int opened_open(const struct container_context *context, const char *id, bool ex
 	return opened_open_within(context, id, exclusive ? OPENED_LOCK_MS : -1, opened, err);
 }
 
+int opened_bad_config(const struct opened *opened, const struct spec_error *why, struct error *err)
+{
+	return error_set(err, EINVAL, "container `%s`: stored configuration: %s: %s",
+			 opened->record.id ? opened->record.id : "?", why->path, why->reason);
+}
+
 int opened_config(const struct opened *opened, const struct spec **spec, struct error *err)
 {
 	auto_free char *text = NULL;
@@ -101,8 +107,7 @@ int opened_config(const struct opened *opened, const struct spec **spec, struct 
 	if (state_read_config(opened->dir_fd, &text, &length, err) < 0)
 		return -1;
 	if (spec_parse(text, length, spec, &why) < 0)
-		return error_set(err, EINVAL, "container `%s`: stored configuration: %s: %s",
-				 opened->record.id ? opened->record.id : "?", why.path, why.reason);
+		return opened_bad_config(opened, &why, err);
 	return 0;
 }
 

@@ -38,6 +38,8 @@ void opened_refresh(struct opened *opened);
 // The configuration as it was at create.
 int opened_config(const struct opened *opened, const struct spec **spec,
 		  struct error *err) must_check;
+// What to say when it does not parse.
+int opened_bad_config(const struct opened *opened, const struct spec_error *why, struct error *err);
 // "container not running: ..." of the contract.
 int opened_not_running(const struct opened *opened, const char *what, struct error *err);
 void opened_done(struct opened *opened);

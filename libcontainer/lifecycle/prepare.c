@@ -122,7 +122,8 @@ int creation_plan(struct creation *creation, struct error *err)
 
 int creation_compile(struct creation *creation, struct error *err)
 {
-	return birth_compile_filter(creation->spec, creation->context->log, &creation->filter, err);
+	return profile_compile(&creation->profile, creation->spec, creation->context->log,
+			       &creation->filter, err);
 }
 
 static void describe_net_devices(const struct creation *creation, struct text *text)

@@ -67,10 +67,20 @@ int syscall_filter_from_data(const char *text, struct syscall_filter *filter,
 int syscall_filter_load(const struct syscall_filter *filter, int *listener,
 			struct error *err) must_check;
 void syscall_filter_done(struct syscall_filter *filter);
+// As bytes, for the same build of husk, and back. pack: malloc'ed; NULL: not this one (none, or it has a listener).
+void *syscall_filter_pack(const struct syscall_filter *filter, size_t *size) must_check;
+int syscall_filter_unpack(const void *packed, size_t size,
+			  struct syscall_filter *filter) must_check;
 // Flags of linux.seccomp.flags that this kernel has, NULL-terminated in out[] of at least 8.
 void syscall_filter_supported_flags(const char *out[8]);
 void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix,
 			     struct text *text);
+
+// filter_cache.c: a packed filter that was kept for this text of linux.seccomp (key). -1: there is none. *value: malloc'ed.
+int filter_cache_find(const void *key, size_t key_length, void **value,
+		      size_t *value_length) must_check;
+// Keeps one, or does not: short, long, and without a place for it.
+void filter_cache_keep(const void *key, size_t key_length, const void *value, size_t value_length);
 
 // filter_listener.c: connects to listenerPath and hands the notify descriptor over with the container process state
 // (JSON text made by the caller).

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/syscalls.h"
@@ -237,6 +238,45 @@ void syscall_filter_done(struct syscall_filter *filter)
 {
 	free(filter->instructions);
 	*filter = (struct syscall_filter){.instructions = NULL};
+}
+
+struct packed {
+	uint32_t flags, count;
+};
+
+void *syscall_filter_pack(const struct syscall_filter *filter, size_t *size)
+{
+	struct packed head = {filter->flags, filter->count};
+	size_t code = filter->count * sizeof(struct sock_filter);
+	if (!filter->instructions || (filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return NULL;
+	char *bytes = malloc(sizeof head + code);
+	if (!bytes)
+		return NULL;
+	memcpy(bytes, &head, sizeof head);
+	memcpy(bytes + sizeof head, filter->instructions, code);
+	*size = sizeof head + code;
+	return bytes;
+}
+
+int syscall_filter_unpack(const void *packed, size_t size, struct syscall_filter *filter)
+{
+	struct packed head;
+	*filter = (struct syscall_filter){.instructions = NULL};
+	if (size < sizeof head)
+		return -1;
+	memcpy(&head, packed, sizeof head);
+	size_t code = size - sizeof head;
+	if (head.count == 0 || head.count > BPF_MAXINSNS ||
+	    code != head.count * sizeof(struct sock_filter))
+		return -1;
+	filter->instructions = malloc(code);
+	if (!filter->instructions)
+		return -1;
+	memcpy(filter->instructions, (const char *)packed + sizeof head, code);
+	filter->count = (uint16_t)head.count;
+	filter->flags = head.flags;
+	return 0;
 }
 
 void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix,

@@ -130,12 +130,52 @@ test_seccomp_unknown_names() {
 	bundle
 	args /bin/true
 	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["nosuchcall","sethostname"],action:"SCMP_ACT_ERRNO"}]}'
+	# (each time: that one is not kept)
+	config '.linux.seccomp.syscalls += [range(60) | {names:["swapon"],action:"SCMP_ACT_ERRNO",errnoRet:64,args:[{index:0,value:.,op:"SCMP_CMP_EQ"}]}]'
+	husk run --bundle "$B" "$ID" 2>err
 	husk --log log run --bundle "$B" "$ID"
 	contains "$(cat log)" 'level=warning' 'linux.seccomp.syscalls[0]: unknown system call nosuchcall is left out'
-	config '.linux.seccomp.syscalls += [{names:["nosuchcall"],action:"SCMP_ACT_ALLOW"}] | del(.linux.seccomp.syscalls[0])'
+	config '.linux.seccomp.syscalls = [{names:["nosuchcall"],action:"SCMP_ACT_ALLOW"}]'
 	rm log
 	husk --log log run --bundle "$B" "$ID"
 	equal "a permission" '' "$(cat log)"
+}
+
+# A profile that was seen before is not compiled again; what it does is the same, and another one is another one.
+test_seccomp_filters_are_kept() {
+	local entry other errno damage unique="no such call, but of test $ID $RANDOM$RANDOM" kept=/var/cache/husk/filters
+	if ! is_root; then
+		kept=$S/cache/husk/filters
+		export XDG_CACHE_HOME=$S/cache
+	fi
+	bundle
+	for errno in 64 64 65; do
+		config --argjson e $errno --arg u "$unique" '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:([{names:["acct"],action:"SCMP_ACT_ERRNO",errnoRet:$e},{names:[$u],action:"SCMP_ACT_ALLOW"}] +
+			[range(60) | {names:["swapon"],action:"SCMP_ACT_ERRNO",errnoRet:64,args:[{index:0,value:.,op:"SCMP_CMP_EQ"}]}])}'
+		run_tries sys acct 0 , sys getpid
+		tried '.arg == "acct" and .errno == "'"$([ $errno = 64 ] && echo ENONET || echo ENOPKG)"'"'
+		tried '.arg == "getpid" and .result == 1'
+		entry=$(grep -la "$unique" "$kept"/*)
+		equal profiles $((errno - 63)) "$(wc -l <<<"$entry")"
+	done
+	# one that had been compiled anew would be a new file
+	entry=$(grep -la "$unique" "$kept"/* | xargs ls -i)
+	run_tries sys getpid
+	equal "files of the same profile" "$entry" "$(grep -la "$unique" "$kept"/* | xargs ls -i)"
+	# what is damaged or another profile's is not used
+	entry=$(grep -la "$unique" "$kept"/* | xargs grep -la '"errnoRet": *65')
+	other=$(grep -la "$unique" "$kept"/* | grep -vxF "$entry")
+	for damage in "truncate -s 700 $entry" "cp $other $entry"; do
+		$damage
+		run_tries sys acct 0
+		tried '.arg == "acct" and .errno == "ENOPKG"'
+	done
+	# exec takes it, too
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	equal mode 2 "$(husk exec "$ID" /bin/sh -c 'while read -r k v; do [ "$k" != Seccomp: ] || echo $v; done </proc/self/status')"
+	husk delete --force "$ID"
+	rm -f "$entry" "$other"
 }
 
 test_seccomp_bad_profiles_are_refused() {

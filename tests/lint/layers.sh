@@ -26,6 +26,7 @@ exceptions=(
 	"runtime/link/:libcontainer/ a program of its own that shares the lower layers"
 	"runtime/:libcontainer/base options, errors and text are the common ground"
 	"runtime/:libcontainer/kernel/process.h signal names are an option's syntax"
+	"runtime/main.c:libcontainer/kernel/own_strings.h what the kernel gave main is taken there"
 	"runtime/:libcontainer/kernel/fd.h files named by options are read as everywhere"
 )
 excepted() { # FILE INCLUDED
