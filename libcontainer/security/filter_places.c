@@ -22,7 +22,8 @@ static bool argument_twice(const struct spec_seccomp_rule *rule)
 static void tell_unknown(const struct filter_planner *p, size_t index, const char *name)
 {
 	const struct spec_seccomp_rule *rule = &p->seccomp->rules[index];
-	bool permits = rule->action == spec_seccomp_action_allow || rule->action == spec_seccomp_action_log ||
+	bool permits = rule->action == spec_seccomp_action_allow ||
+		       rule->action == spec_seccomp_action_log ||
 		       rule->action == p->seccomp->default_action;
 	(permits ? log_debug : log_warning)(
 		p->log, "linux.seccomp.syscalls[%zu]: unknown system call %s is left out", index,
