@@ -11,8 +11,9 @@
 const struct options_row global_options_rows[] = {
 	{"root", "DIR", "where the state of containers is kept", GLOBAL_OPTION(root),
 	 options_kind_string, 0},
-	{"log", "FILE", "append errors and remarks to this file, too", GLOBAL_OPTION(report.file),
-	 options_kind_string, 0},
+	{"log", "FILE",
+	 "append errors and remarks to this file, too; or journald:NAME, syslog:NAME",
+	 GLOBAL_OPTION(report.file), options_kind_string, 0},
 	{"log-format", "FORMAT", "text (default) or json", GLOBAL_OPTION(report.format),
 	 options_kind_string, 0},
 	{"log-level", "LEVEL", "error, warning (default), info or debug",

@@ -74,6 +74,14 @@ static void write_record(int fd, bool json, enum log_level level, const char *me
 	text_done(&record);
 }
 
+static void write_log(const struct report *report, enum log_level level, const char *message)
+{
+	if (report->system.name)
+		report_system_write(&report->system, report->fd, level, message);
+	else
+		write_record(report->fd, report->json, level, message);
+}
+
 // For people, and for engines that hand it on word for word: the message and nothing else.
 static void write_plain(enum log_level level, const char *message)
 {
@@ -109,10 +117,11 @@ static bool reaches_stderr(const struct report *report, enum log_level level)
 static void emit(void *data, enum log_level level, const char *message)
 {
 	const struct report *report = data;
-	bool one_record_only = report->json && report->log.level < log_level_info;
+	bool one_record_only =
+		report->json && !report->system.name && report->log.level < log_level_info;
 	bool to_file = report->fd >= 0 && !one_record_only;
 	if (to_file)
-		write_record(report->fd, report->json, level, message);
+		write_log(report, level, message);
 	if (reaches_stderr(report, level) && !(to_file && report->file_is_stderr))
 		write_stderr(report, level, message);
 }
@@ -132,6 +141,12 @@ static int read_level(const char *name, enum log_level *level)
 static int open_file(struct report *report, const char *path, struct error *err)
 {
 	struct stat file, standard;
+	if (report_system_open(path, &report->system, &report->fd, err) < 0)
+		return -1;
+	if (report->system.name)
+		return 0;
+	if (text_has_prefix(path, "file:"))
+		path += strlen("file:");
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
 	if (fd < 0)
 		return error_errno(err, "log file %s", path);
@@ -166,7 +181,7 @@ int report_open(struct report *report, const struct report_options *options, str
 void report_error(const struct report *report, const char *message)
 {
 	if (report->fd >= 0)
-		write_record(report->fd, report->json, log_level_error, message);
+		write_log(report, log_level_error, message);
 	if (!report->file_is_stderr)
 		write_stderr(report, log_level_error, message);
 }

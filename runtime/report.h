@@ -7,6 +7,8 @@
 //	                     asked for a level, and warnings    json: only with --debug, or --log-level info
 //	                     when standard error is a terminal  or debug
 //
+// A log of the system (--log journald:NAME) is as a text file, but its records are the system's own.
+//
 // So a successful call keeps standard error empty for engines, and a JSON log holds exactly one record for a failed call: there are
 // readers that decode the file as one object. A log file that is standard error itself gets an error once.
 #ifndef HUSK_RUNTIME_REPORT_H
@@ -18,6 +20,7 @@
 #include "libcontainer/base/error.h"
 #include "libcontainer/base/log.h"
 #include "libcontainer/base/text.h"
+#include "runtime/report_system.h"
 
 // The global options, as given.
 struct report_options {
@@ -28,7 +31,8 @@ struct report_options {
 };
 
 struct report {
-	int fd;  // owned: the log file, or -1
+	int fd;  // owned: the log file, or the socket of a log of the system, or -1
+	struct report_system system;
 	bool json;
 	bool file_is_stderr;
 	bool level_given;  // the user asked for a level

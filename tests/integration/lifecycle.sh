@@ -352,6 +352,46 @@ test_log_file_is_json() {
 	equal "bytes when all is well" 0 "$(wc -c <empty)"
 }
 
+# (a socket in the place of the system's, in a mount namespace of our own)
+system_log() { # DIRECTORY SOCKET WHERE: what arrives when a container is not there
+	export HUSK ROOT
+	mkdir -p over
+	: >received
+	# shellcheck disable=SC2016  # for the inner shell
+	unshare --mount --propagation private bash -c '
+		mount --bind over "$1" && mkdir -p "$(dirname "$2")" || exit 1
+		python3 -c "import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(20)
+print(\"listening\", flush=True)
+print(s.recv(65536).decode())" "$2" >received &
+		until grep -q listening received; do sleep 0.02; done
+		"$HUSK" --root "$ROOT" --log "$3" --log-format json state nosuch >out 2>err && exit 1
+		wait' - "$1" "$2" "$3"
+	sed 1d received
+}
+test_log_of_the_system() {
+	is_root || skip "its sockets are root's to make"
+	local text='container `nosuch` does not exist: No such file or directory' found
+	found=$(system_log /run /run/systemd/journal/socket journald:boxes)
+	equal "a record of the journal" "PRIORITY=3 SYSLOG_IDENTIFIER=boxes MESSAGE=$text" \
+		"$(sed '/^SYSLOG_PID=[1-9][0-9]*$/d' <<<"$found" | xargs -d '\n')"
+	equal "standard error" "$text" "$(cat err)"
+	rm -rf over
+	mkdir over
+	mknod -m 666 over/null c 1 3
+	found=$(system_log /dev /dev/log syslog:boxes)
+	equal "a record of syslog" "<11>boxes[]: $text" "$(sed 's/\[[1-9][0-9]*\]/[]/' <<<"$found")"
+	rm -rf over
+	# nobody listens, no name, and a file that is called so
+	[ -e /dev/log ] || refused 'connect to /dev/log' --log syslog:boxes list
+	refused 'needs a name' --log journald: list
+	refused 'needs a name' --log 'syslog:a b' list
+	husk --log file:journald:boxes list
+	[ -e journald:boxes ] || fail "no file"
+}
+
 test_default_root() {
 	local dir=/run/husk
 	if ! is_root; then
