@@ -22,10 +22,13 @@ static const struct cgroup_device_rule defaults[] = {
 	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 9},     // urandom
 	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 5, 0},     // tty
 	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 5, 2},     // ptmx
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 10, 200},  // net/tun
 	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 136, -1},  // pts/*
 	{true, BOTH, CGROUP_DEVICE_MKNOD, -1, -1},
 };
+
+// Engines and what runs below them count on it, and give no means to ask for it. Without CAP_NET_ADMIN over the network namespace
+// nothing can be done with it. A rule of the configuration that names it has the last word.
+static const struct cgroup_device_rule tun = {true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 10, 200};
 
 static int parse_access(const char *text, uint8_t *access)
 {
@@ -105,6 +108,14 @@ static void add_device(const struct spec_device *device, struct cgroup_device_ru
 	};
 }
 
+static bool names_tun(const struct cgroup_device_rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->items[i].major == tun.major && rules->items[i].minor == tun.minor)
+			return true;
+	return false;
+}
+
 int cgroup_device_rules_collect(const struct spec_resources *resources,
 				const struct spec_device *extra, size_t extra_count,
 				struct cgroup_device_rules *rules, struct error *err)
@@ -112,12 +123,14 @@ int cgroup_device_rules_collect(const struct spec_resources *resources,
 	*rules = (struct cgroup_device_rules){0};
 	if (cgroup_device_rules_check(resources, err) < 0)
 		return -1;
-	size_t size = resources->devices_count + extra_count + array_size(defaults);
+	size_t size = resources->devices_count + extra_count + 1 + array_size(defaults);
 	rules->items = calloc(size, sizeof *rules->items);
 	if (!rules->items)
 		return error_set(err, ENOMEM, "linux.resources.devices: out of memory");
 	for (size_t i = 0; i < resources->devices_count; i++)
 		add_configured(&resources->devices[i], rules);
+	if (!names_tun(rules))
+		rules->items[rules->count++] = tun;
 	for (size_t i = 0; i < extra_count; i++)
 		add_device(&extra[i], rules);
 	memcpy(rules->items + rules->count, defaults, sizeof defaults);

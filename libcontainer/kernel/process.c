@@ -17,6 +17,8 @@
 #define STAT_BYTES 2048
 // PF_FORKNOEXEC of the kernel: in the flags of a process from fork to its first execve.
 #define FORKED_BUT_NOT_EXECUTED 0x40U
+// PF_EXITING: before the first of its descriptors is closed.
+#define EXITING 0x4U
 
 // A process that procfs does not show may be gone, or procfs may be absent or hide it (hidepid). Only the
 // first may be called ESRCH: a container that is merely hidden must not be taken for dead.
@@ -77,6 +79,14 @@ int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie)
 		return -1;
 	*zombie = *fields == 'Z' || *fields == 'X' || *fields == 'x';
 	return field(fields, 22 - 3, ticks);
+}
+
+bool process_is_ending(pid_t pid)
+{
+	char stat[STAT_BYTES];
+	uint64_t flags;
+	char *fields = read_fields(pid, stat);
+	return fields && field(fields, 9 - 3, &flags) == 0 && (flags & EXITING);
 }
 
 int process_has_executed(pid_t pid, uint64_t start_time)

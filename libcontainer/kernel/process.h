@@ -20,6 +20,9 @@ int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie) must_check;
 // child that is not reaped yet.
 int process_has_executed(pid_t pid, uint64_t start_time) must_check;
 
+// Whether the process is on its way out (it was killed, or has said so), though not gone yet.
+bool process_is_ending(pid_t pid) must_check;
+
 // Waits for pidfd to end; timeout_ms -1 = for ever. Returns 1 when it ended, 0 on time out, -1.
 int process_wait_pidfd(int pidfd, int timeout_ms) must_check;
 

@@ -23,8 +23,8 @@ static int stored_limits(const struct opened *opened, const struct spec **spec, 
 	if (!text)
 		return opened_config(opened, spec, err);
 	if (spec_parse_resources(text, length, spec, &why) < 0)
-		return error_set(err, EINVAL, "container `%s`: stored limits: %s: %s",
-				 opened->record.id, why.path, why.reason);
+		return error_set(err, EINVAL, "container `%s`: stored limits: %s%s%s",
+				 opened->record.id, why.path, why.path[0] ? ": " : "", why.reason);
 	return 0;
 }
 

@@ -58,6 +58,18 @@ static int check_ours(const char *path, int fd, struct error *err)
 	return 0;
 }
 
+static int explain_open(const char *path, const char *plain, struct error *err)
+{
+	int cause = errno;
+	struct stat st;
+	if (fstatat(AT_FDCWD, plain, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return error_set(err, cause,
+				 "state root %s: is a symbolic link: name the directory itself",
+				 path);
+	errno = cause;
+	return error_errno(err, "state root %s", path);
+}
+
 int state_root_open(const char *path, bool create, int *root_fd, struct error *err)
 {
 	char plain[PATH_MAX];
@@ -79,7 +91,7 @@ int state_root_open(const char *path, bool create, int *root_fd, struct error *e
 		fd = openat(AT_FDCWD, plain, flags);
 	}
 	if (fd < 0)
-		return error_errno(err, "state root %s", path);
+		return explain_open(path, plain, err);
 	if (check_ours(path, fd, err) < 0)
 		return -1;
 	*root_fd = take_fd(&fd);

@@ -78,6 +78,9 @@ enum state_status state_compute(int dir_fd, const struct state_record *record)
 	enum gate gate = look_at_gate(dir_fd);
 	if (gate != gate_passed && creator)
 		return state_status_creating;
+	// also because the one who listened there is just being killed
+	if (gate == gate_passed && process_is_ending(record->pid))
+		return state_status_stopped;
 	return gate == gate_waiting ? state_status_created : state_status_running;
 }
 

@@ -231,6 +231,31 @@ test_words_and_numbers_that_mean_nothing() {
 	husk delete --force "$ID"
 }
 
+test_state_root_that_is_a_link() {
+	bundle
+	mkdir -m 700 real
+	ln -s real link
+	ROOT=$S/link refused "state root $S/link: is a symbolic link: name the directory itself" run --bundle "$B" "$ID"
+	equal "what is in it" '' "$(ls real)"
+}
+
+# a container that waits for its start and is killed is not, on its way out, one that runs
+test_state_of_one_that_is_being_killed() {
+	local i status
+	bundle
+	args /bin/true
+	for i in $(seq 20); do
+		husk create --bundle "$B" "$ID" </dev/null >out 2>err
+		kill -9 "$(husk state "$ID" | jq .pid)"
+		while :; do
+			status=$(status_of "$ID")
+			[ "$status" != running ] || fail "it is said to run"
+			[ "$status" != stopped ] || break
+		done
+		husk delete "$ID"
+	done
+}
+
 test_program_is_missing() {
 	bundle
 	args /nosuch

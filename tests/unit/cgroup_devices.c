@@ -226,6 +226,17 @@ START_TEST(defaults_are_there_and_nothing_else)
 }
 END_TEST
 
+// Of the devices that are allowed although nobody asked, this is the one that can be taken away.
+START_TEST(tun_can_be_denied)
+{
+	const struct spec_device_rule list[] = {rule(false, 'a', -2, -2, "rwm"), rule(false, 'c', 10, 200, "rw"),
+						rule(false, 'c', 1, 3, "rw")};
+	ck_assert(ask(list, 1, 2, 6, 10, 200));
+	ck_assert(!ask(list, 3, 2, 6, 10, 200));
+	ck_assert(ask(list, 3, 2, 6, 1, 3));
+}
+END_TEST
+
 START_TEST(later_rules_win)
 {
 	const struct spec_device_rule list[] = {
@@ -527,7 +538,7 @@ int main(void)
 	const char *missing = cgroup_real_missing();
 	snprintf(prefix, sizeof prefix, "husk-devices-%d-", (int)getpid());
 	const TTest *const pure[] = {
-		defaults_are_there_and_nothing_else, later_rules_win,     a_wildcard_starts_anew,
+		defaults_are_there_and_nothing_else, tun_can_be_denied, later_rules_win,     a_wildcard_starts_anew,
 		wrong_rules_are_refused,             usual_program_is_short, too_many_rules_are_an_error,
 	};
 	const TTest *const real[] = {
