@@ -87,7 +87,8 @@ static bool passwd_byte(struct passwd_reader *reader, char c)
 	return false;
 }
 
-static bool passwd_search(int fd, struct passwd_reader *reader)
+// 1: found, 0: not, -1
+static int passwd_search(int fd, struct passwd_reader *reader)
 {
 	char buffer[4096];
 	line_begin(reader);
@@ -96,26 +97,30 @@ static bool passwd_search(int fd, struct passwd_reader *reader)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return false;
+			return -1;
 		if (n == 0)
 			return line_matches(reader);
 		for (ssize_t i = 0; i < n; i++)
 			if (passwd_byte(reader, buffer[i]))
-				return true;
+				return 1;
 		total += (size_t)n;
 	}
-	return false;
+	return 0;
 }
 
-// "/" when there is no usable entry: that a container has no passwd file is common and no failure.
+// "/" when there is no usable entry: that a container has no passwd file is common and no failure. One that is there and cannot be
+// read is: NULL.
 static const char *find_home(int root_fd, struct passwd_reader *reader)
 {
 	struct stat st;
 	auto_close int fd = path_open(root_fd, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY,
 				      path_rule_scoped);
+	if (fd < 0 && (errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return NULL;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return "/";
-	return passwd_search(fd, reader) ? reader->home : "/";
+	int found = passwd_search(fd, reader);
+	return found < 0 ? NULL : found ? reader->home : "/";
 }
 
 // ---- the list ------------------------------------------------------------------------------------
@@ -217,14 +222,18 @@ static bool has_home(const struct spec_process *process, const char *const *extr
 	return false;
 }
 
-static int make_home(const struct spec_process *process, int root_fd, char **home)
+static int make_home(const struct spec_process *process, int root_fd, char **home,
+		     struct error *err)
 {
 	struct passwd_reader reader = {.wanted = process->user.uid};
 	auto_text struct text text = {0};
 	text_add(&text, "HOME=");
-	text_add(&text, find_home(root_fd, &reader));
+	const char *found = find_home(root_fd, &reader);
+	if (!found)
+		return error_errno(err, "process.env: HOME: read /etc/passwd of the container");
+	text_add(&text, found);
 	*home = text_take(&text);
-	return *home ? 0 : -1;
+	return *home ? 0 : error_set(err, ENOMEM, "process.env: out of memory");
 }
 
 int environment_make(const struct spec_process *process, int root_fd, const char *const *extra,
@@ -237,8 +246,8 @@ int environment_make(const struct spec_process *process, int root_fd, const char
 	size_t most = process->env.count + extra_count + 1;
 	while (slots < most * 2)
 		slots *= 2;
-	if (!has_home(process, extra, extra_count) && make_home(process, root_fd, &home) < 0)
-		return error_set(err, ENOMEM, "process.env: out of memory");
+	if (!has_home(process, extra, extra_count) && make_home(process, root_fd, &home, err) < 0)
+		return -1;
 
 	// one block for both: the list and the names
 	const char **items = calloc(most + slots, sizeof *items);

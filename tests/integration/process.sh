@@ -543,4 +543,16 @@ test_sd_notify() {
 	wait $receiver || true
 }
 
+# HOME is never guessed: a file that cannot be read (this one gives EIO at its beginning) is no missing file
+test_passwd_that_cannot_be_read() {
+	is_root || skip "a plain user's bind of that file is as good as none"
+	bundle
+	args /bin/sh -c 'echo $HOME'
+	equal "the control" /root "$(husk run --bundle "$B" "$ID")"
+	config '.mounts += [{destination:"/etc/passwd",type:"bind",source:"/proc/self/mem",options:["bind"]}]'
+	refused 'HOME: read /etc/passwd of the container: Input/output error' run --bundle "$B" "$ID"
+	config '.process.env += ["HOME=/mine"]'
+	equal "with one of its own" /mine "$(husk run --bundle "$B" "$ID")"
+}
+
 run_tests "$@"
