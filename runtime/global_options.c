@@ -16,7 +16,7 @@ const struct options_row global_options_rows[] = {
 	 GLOBAL_OPTION(report.file), options_kind_string, 0},
 	{"log-format", "FORMAT", "text (default) or json", GLOBAL_OPTION(report.format),
 	 options_kind_string, 0},
-	{"log-level", "LEVEL", "error, warning (default), info or debug",
+	{"log-level", "LEVEL", "error, warning (default; to a terminal or a file), info or debug",
 	 GLOBAL_OPTION(report.level), options_kind_string, 0},
 	{"debug", NULL, "same as --log-level debug", GLOBAL_OPTION(report.debug), options_kind_flag,
 	 0},
