@@ -10,25 +10,26 @@
 // Beyond so many rules they are not compared with each other; the program is only longer then.
 #define REDUCE_MAX 1024
 
+#define TUN_MAJOR 10
+#define TUN_MINOR 200
 #define BOTH (CGROUP_DEVICE_BLOCK | CGROUP_DEVICE_CHAR)
 
 // What every container may use. Making a node of anything is harmless: opening it is what the rules are
 // about. The console of the host (5:1) is not among them: the container's /dev/console is a terminal.
 static const struct cgroup_device_rule defaults[] = {
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 3},     // null
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 5},     // zero
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 7},     // full
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 8},     // random
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 9},     // urandom
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 5, 0},     // tty
-	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 5, 2},     // ptmx
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 3},  // null
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 5},  // zero
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 7},  // full
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 8},  // random
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 1, 9},  // urandom
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 5, 0},  // tty
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 5, 2},  // ptmx
+	// What runs below engines counts on it, and they give no means to ask for it. Without CAP_NET_ADMIN over the network
+	// namespace nothing can be done with it. A rule of the configuration that names it has the last word.
+	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, TUN_MAJOR, TUN_MINOR},
 	{true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 136, -1},  // pts/*
 	{true, BOTH, CGROUP_DEVICE_MKNOD, -1, -1},
 };
-
-// Engines and what runs below them count on it, and give no means to ask for it. Without CAP_NET_ADMIN over the network namespace
-// nothing can be done with it. A rule of the configuration that names it has the last word.
-static const struct cgroup_device_rule tun = {true, CGROUP_DEVICE_CHAR, CGROUP_DEVICE_ALL, 10, 200};
 
 static int parse_access(const char *text, uint8_t *access)
 {
@@ -111,7 +112,7 @@ static void add_device(const struct spec_device *device, struct cgroup_device_ru
 static bool names_tun(const struct cgroup_device_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->items[i].major == tun.major && rules->items[i].minor == tun.minor)
+		if (rules->items[i].major == TUN_MAJOR && rules->items[i].minor == TUN_MINOR)
 			return true;
 	return false;
 }
@@ -123,18 +124,18 @@ int cgroup_device_rules_collect(const struct spec_resources *resources,
 	*rules = (struct cgroup_device_rules){0};
 	if (cgroup_device_rules_check(resources, err) < 0)
 		return -1;
-	size_t size = resources->devices_count + extra_count + 1 + array_size(defaults);
+	size_t size = resources->devices_count + extra_count + array_size(defaults);
 	rules->items = calloc(size, sizeof *rules->items);
 	if (!rules->items)
 		return error_set(err, ENOMEM, "linux.resources.devices: out of memory");
 	for (size_t i = 0; i < resources->devices_count; i++)
 		add_configured(&resources->devices[i], rules);
-	if (!names_tun(rules))
-		rules->items[rules->count++] = tun;
+	bool tun = !names_tun(rules);
 	for (size_t i = 0; i < extra_count; i++)
 		add_device(&extra[i], rules);
-	memcpy(rules->items + rules->count, defaults, sizeof defaults);
-	rules->count += array_size(defaults);
+	for (size_t i = 0; i < array_size(defaults); i++)
+		if (tun || defaults[i].minor != TUN_MINOR)
+			rules->items[rules->count++] = defaults[i];
 	cgroup_device_rules_reduce(rules);
 	return 0;
 }
