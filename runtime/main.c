@@ -30,9 +30,9 @@ struct invocation {
 // What husk, and the programs that it executes for itself, make use of in the caller's environment.
 static const char *const kept_variables[] = {
 	"PATH=",
-	"XDG_RUNTIME_DIR=",
-	"XDG_CACHE_HOME=",
 	"HOME=",
+	"XDG_CACHE_HOME=",
+	"XDG_RUNTIME_DIR=",
 	"DBUS_SYSTEM_BUS_ADDRESS=",
 	"DBUS_SESSION_BUS_ADDRESS=",
 	"NOTIFY_SOCKET=",

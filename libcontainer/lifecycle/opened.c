@@ -95,8 +95,9 @@ int opened_open(const struct container_context *context, const char *id, bool ex
 
 int opened_bad_config(const struct opened *opened, const struct spec_error *why, struct error *err)
 {
-	return error_set(err, EINVAL, "container `%s`: stored configuration: %s: %s",
-			 opened->record.id ? opened->record.id : "?", why->path, why->reason);
+	return error_set(err, EINVAL, "container `%s`: stored configuration: %s%s%s",
+			 opened->record.id ? opened->record.id : "?", why->path,
+			 why->path[0] ? ": " : "", why->reason);
 }
 
 int opened_config(const struct opened *opened, const struct spec **spec, struct error *err)
