@@ -32,6 +32,12 @@ static int open_directory(int dir_fd, const char *name)
 	return openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+bool cgroup_is_made_by_us(const struct cgroup_host *host, const char *path)
+{
+	auto_close int fd = open_directory(host->fd, cgroup_path_relative(path));
+	return fd >= 0 && fgetxattr(fd, MADE_BY_US, NULL, 0) > 0;
+}
+
 // The way down to a new cgroup.
 struct descent {
 	int parent_fd;  // owned: the last directory above the leaf

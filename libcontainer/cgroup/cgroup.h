@@ -135,7 +135,9 @@ bool cgroup_is_frozen(const struct cgroup *cgroup);
 // an error that names the pids. A cgroup that is gone is success.
 int cgroup_destroy(struct cgroup *cgroup, const char *made_from, int timeout_ms,
 		   struct error *err) must_check;
-// The parents of leaf (which is gone) up to made_from, as long as they are empty.
+// Whether a create made this directory, as a parent.
+bool cgroup_is_made_by_us(const struct cgroup_host *host, const char *path) must_check;
+// The parents of leaf (which is gone) up to made_from, and such that a create made, as long as they are empty.
 int cgroup_remove_parents(const struct cgroup_host *host, const char *leaf, const char *made_from,
 			  struct error *err) must_check;
 

@@ -106,8 +106,11 @@ int cgroup_remove_parents(const struct cgroup_host *host, const char *leaf, cons
 	auto_free char *path = strdup(leaf);
 	if (!path)
 		return error_set(err, ENOMEM, "remove cgroup %s: out of memory", leaf);
-	for (char *slash; (slash = strrchr(path, '/')) && (size_t)(slash - path) >= length;) {
+	for (char *slash; (slash = strrchr(path, '/')) && slash > path;) {
 		*slash = '\0';
+		// its maker may have marked it only after this container's creator had looked
+		if ((size_t)(slash - path) < length && !cgroup_is_made_by_us(host, path))
+			break;
 		if (unlinkat(host->fd, cgroup_path_relative(path), AT_REMOVEDIR) == 0 ||
 		    is_gone(errno))
 			continue;

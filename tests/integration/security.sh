@@ -718,7 +718,7 @@ test_callers_variables_are_not_shown() {
 	husk run --bundle "$B" "$ID" </dev/null >out 2>err &
 	pid=$!
 	eventually 5 eval '[ "$(status_of "$ID")" = running ]'
-	contains "$(tr '\0' ' ' <"/proc/$(pgrep -P $pid husk || echo $pid)/cmdline")" "run --bundle $B $ID"
+	contains "$(tr '\0' ' ' <"/proc/$(pgrep -P "$pid" husk || echo "$pid")/cmdline")" "run --bundle $B $ID"
 	husk kill "$ID" KILL
 	wait $pid || true
 }

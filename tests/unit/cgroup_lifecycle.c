@@ -98,9 +98,12 @@ START_TEST(place_cleans_and_refuses)
 	static const struct {
 		const char *given, *expected;  // NULL: refused
 	} cases[] = {
-		{"/a/b", "/a/b"}, {"//a///b/", "/a/b"}, {"/a/./b", "/a/b"}, {"/a..b/..c", "/a..b/..c"},
-		{"/", NULL},      {"///./", NULL},      {"/a/../b", NULL},  {"/..", NULL},
-		{"..", NULL},     {"a/..", NULL},       {"/a\nb", NULL},
+		{"/a/b", "/a/b"},   {"//a///b/", "/a/b"},
+		{"/a/./b", "/a/b"}, {"/a..b/..c", "/a..b/..c"},
+		{"/", NULL},        {"///./", NULL},
+		{"/a/../b", NULL},  {"/..", NULL},
+		{"..", NULL},       {"a/..", NULL},
+		{"/a\nb", NULL},
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		auto_free char *path = NULL;
@@ -200,7 +203,8 @@ START_TEST(existing_is_taken_over_only_empty)
 	cgroup_close(&again);
 	pid_t pid = spawn(&cgroup);
 	ck_assert_int_eq(cgroup_create(&host, path, NULL, &again, NULL, &err), -1);
-	ck_assert_ptr_nonnull(strstr(err.message, "container's cgroup is not empty: 1 process(es) found"));
+	ck_assert_ptr_nonnull(
+		strstr(err.message, "container's cgroup is not empty: 1 process(es) found"));
 	ck_assert_int_eq(again.fd, -1);
 	assert_ok(cgroup_kill(&cgroup, &err));
 	ck_assert_int_eq(killed_by(pid), SIGKILL);
@@ -437,6 +441,24 @@ START_TEST(parallel_creates_and_destroys)
 }
 END_TEST
 
+// Of two who share a new parent the last takes it away, also when it looked before the other had marked it.
+START_TEST(the_last_removes_the_parent)
+{
+	char path[128];
+	struct cgroup first, second;
+	snprintf(path, sizeof path, "%s/two/a", base);
+	assert_ok(cgroup_create(&host, path, NULL, &first, NULL, &err));
+	snprintf(path, sizeof path, "%s/two/b", base);
+	assert_ok(cgroup_create(&host, path, NULL, &second, NULL, &err));
+	assert_ok(cgroup_destroy(&first, first.made_from, TIMEOUT_MS, &err));
+	ck_assert(exists(base));
+	assert_ok(cgroup_destroy(&second, path, TIMEOUT_MS, &err));
+	ck_assert(!exists(base));
+	cgroup_close(&first);
+	cgroup_close(&second);
+}
+END_TEST
+
 START_TEST(threaded_parent_is_refused)
 {
 	ck_assert_int_eq(mkdirat(host.fd, base + 1, 0755), 0);
@@ -472,7 +494,8 @@ START_TEST(delegation_changes_owners)
 {
 	struct cgroup cgroup = make("d");
 	assert_ok(cgroup_delegate(&cgroup, 12345, 23456, &err));
-	static const char *const given[] = {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
+	static const char *const given[] = {".", "cgroup.procs", "cgroup.threads",
+					    "cgroup.subtree_control"};
 	static const char *const kept[] = {"cgroup.freeze", "cgroup.max.depth", "cgroup.type"};
 	struct stat st;
 	for (size_t i = 0; i < array_size(given); i++) {
@@ -499,11 +522,13 @@ START_TEST(missing_controllers_are_named)
 		return;
 	}
 	ck_assert_int_eq(cgroup_check(&host, &resources, &err), -1);
-	ck_assert_ptr_nonnull(strstr(err.message, "linux.resources.pids.limit: controller pids is not "
-						  "available: "));
+	ck_assert_ptr_nonnull(strstr(err.message,
+				     "linux.resources.pids.limit: controller pids is not "
+				     "available: "));
 	if (host.kind == cgroup_host_kind_hybrid)
-		ck_assert_str_eq(err.message, "linux.resources.pids.limit: controller pids is not available: "
-					      "it is bound to cgroup v1 on this host (see /proc/cgroups)");
+		ck_assert_str_eq(err.message,
+				 "linux.resources.pids.limit: controller pids is not available: "
+				 "it is bound to cgroup v1 on this host (see /proc/cgroups)");
 	// no limit needs no controller, neither for the check nor for the write
 	resources.pids_limit.value = -1;
 	assert_ok(cgroup_check(&host, &resources, &err));
@@ -532,12 +557,14 @@ int main(void)
 	const char *missing = cgroup_real_missing();
 	snprintf(prefix, sizeof prefix, "husk-unit-%d-", (int)getpid());
 	const TTest *const tests[] = {
-		place_cleans_and_refuses, place_is_beside_the_caller, create_and_destroy_leave_nothing,
-		parents_go_with_the_last, existing_is_taken_over_only_empty, processes_and_signals,
-		freeze_stops_and_thaw_goes_on, destroy_removes_what_the_container_made,
-		destroy_ends_fork_bombs, destroy_is_bounded_and_names_who_stays,
-		parallel_creates_and_destroys, threaded_parent_is_refused,
-		failure_leaves_nothing_behind, delegation_changes_owners, missing_controllers_are_named,
+		place_cleans_and_refuses,          place_is_beside_the_caller,
+		create_and_destroy_leave_nothing,  parents_go_with_the_last,
+		existing_is_taken_over_only_empty, processes_and_signals,
+		freeze_stops_and_thaw_goes_on,     destroy_removes_what_the_container_made,
+		destroy_ends_fork_bombs,           destroy_is_bounded_and_names_who_stays,
+		parallel_creates_and_destroys,     the_last_removes_the_parent,
+		threaded_parent_is_refused,        failure_leaves_nothing_behind,
+		delegation_changes_owners,         missing_controllers_are_named,
 	};
 	Suite *suite = suite_create("cgroup_lifecycle");
 	TCase *cases = tcase_create("real");
