@@ -6,7 +6,7 @@
 
 suite() { # writes the test file from standard input
 	mkdir -p "$S/suite/skips"
-	cp "$HERE/run" "$HERE/lib.sh" "$S/suite/"
+	cp "$HERE/run" "$HERE/lib.sh" "$HERE/rows" "$S/suite/"
 	{
 		# shellcheck disable=SC2016  # for the other file
 		echo '. "${0%/*}/lib.sh"'
