@@ -173,6 +173,24 @@ int start_gate_open(int dir_fd, int *connection, struct error *err)
 	return 0;
 }
 
+static int refused(struct error *err)
+{
+	return error_set(err, ECONNREFUSED, "start socket: init does not wait: %s",
+			 error_text(ECONNREFUSED));
+}
+
+// Of a connection that init never took the kernel first marks the end, then sets the error that tells it from one that init took, and
+// a reader may come in between. shutdown(2) takes the lock under which both are done.
+static int ended_without_a_word(int connection, struct error *err)
+{
+	int cause = 0;
+	socklen_t size = sizeof cause;
+	(void)shutdown(connection, SHUT_RDWR);
+	if (getsockopt(connection, SOL_SOCKET, SO_ERROR, &cause, &size) == 0 && cause == ECONNRESET)
+		return refused(err);
+	return 1;
+}
+
 int start_gate_outcome(int connection, struct error *err)
 {
 	bool last = false, failed = false;
@@ -184,12 +202,11 @@ int start_gate_outcome(int connection, struct error *err)
 		if (n <= 0 && failed)
 			return -1;
 		if (n < 0 && errno == ECONNRESET)
-			return error_set(err, ECONNREFUSED, "start socket: init does not wait: %s",
-					 error_text(ECONNREFUSED));
+			return refused(err);
 		if (n < 0)
 			return error_errno(err, "start socket");
 		if (n == 0)
-			return last ? 0 : 1;
+			return last ? 0 : ended_without_a_word(connection, err);
 		if (n == sizeof heard) {
 			heard.message[sizeof heard.message - 1] = '\0';
 			// a refusal that init met (a listener of the configuration) is none of ours
