@@ -118,7 +118,7 @@ completes() { # SHELL
 	husk delete --force --regex "$ID"
 }
 test_completion_of_bash() { completes bash; }
-test_completion_of_zsh() { # limit 60
+test_completion_of_zsh() { # limit 180
 	command -v zsh >/dev/null || skip "there is no zsh here"
 	completes zsh
 }
