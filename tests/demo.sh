@@ -41,7 +41,8 @@ row "overlay root" "/etc/motd now says '$(cat /etc/motd)', /etc/passwd is $([ -e
 row "capabilities" "bounding $(field CapBnd) effective $(field CapEff)"
 row "no new privs" "$(field NoNewPrivs)"
 row "seccomp" "mode $(field Seccomp), $(field Seccomp_filters) filter; unshare -m: $(refused unshare -m true); mount: $(refused mount -t tmpfs none /tmp)"
-row "masks" "/proc/kcore has $(head -c 1 /proc/kcore 2>/dev/null | wc -c | tr -d ' ') bytes, writing /proc/sysrq-trigger: $(refused sh -c 'echo h >/proc/sysrq-trigger')"
+masked=$(for f in /proc/kcore /proc/keys /proc/timer_list /proc/interrupts; do [ ! -e "$f" ] || { echo "$f" && break; }; done)
+row "masks" "$masked has $(head -c 1 "$masked" | wc -c | tr -d ' ') bytes, writing /proc/sysrq-trigger: $(refused sh -c 'echo h >/proc/sysrq-trigger')"
 row "cgroup" "$(grep ^0:: /proc/self/cgroup | cut -d: -f3-)$(for f in memory.max pids.max cpu.max; do [ -r /sys/fs/cgroup/$f ] && printf ', %s %s' "$f" "$(cat /sys/fs/cgroup/$f)"; done; true)"
 SHOW
 chmod 755 "$work/bundle/rootfs/bin/show"

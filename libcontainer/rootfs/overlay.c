@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "libcontainer/kernel/fd.h"
@@ -126,8 +128,18 @@ static int make_overlay(const struct rootfs *rootfs, int lower_fd, int upper_fd,
 	};
 	// trusted.* attributes need a right that no user namespace has
 	size_t count = array_size(parameters) - !rootfs->options->user_namespace;
-	int fd = mount_new("overlay", "overlay", parameters, count, 0, false, &message);
-	return fd < 0 ? mounts_blame_kernel("overlay on the root", &message, err) : fd;
+	auto_close int fd = mount_new("overlay", "overlay", parameters, count, 0, false, &message);
+	if (fd < 0)
+		return mounts_blame_kernel("overlay on the root", &message, err);
+	// what overlayfs does, with a word in the kernel's log, when it cannot use its work directory
+	struct statfs fs;
+	if (fstatfs(fd, &fs) < 0)
+		return error_errno(err, "overlay on the root");
+	if (fs.f_flags & ST_RDONLY)
+		return error_set(err, EROFS,
+				 "overlay on the root: the kernel cannot use " OVERLAY_WORK
+				 " and made it read-only");
+	return take_fd(&fd);
 }
 
 // Two overlays that write to one directory are undefined, and the kernel says so in its log only, but with index=on, which wants

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two directories of a writable layer that is kept (--overlay DIR): made, and taken back when there is no container after all.
 // Works on the host, with the caller's rights, before anything is mounted.
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,12 +106,75 @@ static int is_below(int fd, const struct stat *top)
 	return -1;
 }
 
+// The first name in a directory, other than known (NULL-terminated), that does not begin with mark. 1: *found has it; 0: none; -1.
+static int find_other(int parent_fd, const char *name, const char *const *known, char mark,
+		      char found[NAME_MAX + 1])
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		memory_close(fd);
+		return -1;
+	}
+	found[0] = '\0';
+	for (const struct dirent *entry; !found[0] && (entry = readdir(dir));) {
+		bool expected = text_equal(entry->d_name, ".") || text_equal(entry->d_name, "..") ||
+				entry->d_name[0] == mark;
+		for (size_t i = 0; known[i]; i++)
+			expected = expected || text_equal(entry->d_name, known[i]);
+		if (!expected)
+			(void)stpcpy(found, entry->d_name);
+	}
+	closedir(dir);
+	return found[0] != '\0';
+}
+
+// overlayfs removes what it finds in its work directory. It may find there what an earlier overlay left, and nothing of anybody's.
+static int check_work(const struct rootfs *rootfs, int fd, struct error *err)
+{
+	static const char *const kernels[] = {"work", "index", NULL}, *const none[] = {NULL};
+	static const char inner[] = OVERLAY_WORK "/work";
+	char found[NAME_MAX + 1];
+	struct stat st;
+	const char *where = OVERLAY_WORK;
+	// what is no directory is refused where it would be made
+	int other = find_other(fd, where, kernels, '\0', found);
+	if (other == 0) {
+		where = inner;
+		other = find_other(fd, where, none, '#', found);
+	}
+	// the kernel's own has no permissions: for a plain user that is the answer
+	if (other < 0 && errno == EACCES &&
+	    (fstatat(fd, where, &st, AT_SYMLINK_NOFOLLOW) < 0 || (st.st_mode & 0777)))
+		return error_set(err, EACCES, "overlay %s: read %s: %s", rootfs->overlay.directory,
+				 where, error_text(EACCES));
+	if (other > 0)
+		return error_set(err, ENOTEMPTY,
+				 "overlay %s: %s holds `%s`, which no overlay has made, and which "
+				 "would be removed: choose another directory",
+				 rootfs->overlay.directory, where, found);
+	return 0;
+}
+
+static int refuse_top(const struct rootfs *rootfs, int fd, struct error *err)
+{
+	struct stat top, here;
+	if (fstat(fd, &here) < 0 || stat("/", &top) < 0)
+		return error_errno(err, "overlay %s", rootfs->overlay.directory);
+	if (is_same(&here, &top))
+		return error_set(err, EINVAL, "overlay %s: the root directory is refused",
+				 rootfs->overlay.directory);
+	return 0;
+}
+
 // What is written to one layer must not be seen through the other.
 int overlay_check_apart(const struct rootfs *rootfs, int fd, const struct stat *lower,
 			struct error *err)
 {
 	static const char *const names[] = {OVERLAY_UPPER, OVERLAY_WORK};
 	const char *directory = rootfs->overlay.directory;
+	if (refuse_top(rootfs, fd, err) < 0)
+		return -1;
 	int below = is_below(fd, lower);
 	if (below < 0)
 		return error_errno(err, "overlay %s: look for root.path above it", directory);
@@ -130,5 +195,5 @@ int overlay_check_apart(const struct rootfs *rootfs, int fd, const struct stat *
 			return error_set(err, EINVAL, "overlay %s: root.path %s lies in its %s",
 					 directory, rootfs->root_path, names[i]);
 	}
-	return 0;
+	return check_work(rootfs, fd, err);
 }

@@ -20,7 +20,7 @@ test_every_line_is_true() {
 	equal capabilities 'bounding 0000000000000020 effective 0000000000000020' "$(row capabilities)"
 	equal 'no new privs' 1 "$(row 'no new privs')"
 	equal seccomp 'mode 2, 1 filter; unshare -m: refused; mount: refused' "$(row seccomp)"
-	equal masks '/proc/kcore has 0 bytes, writing /proc/sysrq-trigger: refused' "$(row masks)"
+	contains "$(row masks)" ' has 0 bytes, writing /proc/sysrq-trigger: refused'
 	equal 'left behind' '0 state entries, 0 cgroups' "$(row 'left behind')"
 	if grep -q '^  no limits' "$S/said"; then
 		! { is_root && has_controllers memory pids cpu; } || fail "limits could be set here: $(row 'no limits')"

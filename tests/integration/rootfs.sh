@@ -394,6 +394,26 @@ test_overlay_directories_that_cannot_be() {
 	chmod -R u+rwx "$B/work"
 }
 
+# the kernel empties its work directory: not one with somebody's files
+test_overlay_spares_what_is_in_work() {
+	bundle
+	args /bin/true
+	mkdir -p own/upper own/work/work/precious own2/work
+	echo kept >own/work/work/precious/file
+	echo kept >own2/work/file
+	refused 'precious' run --overlay "$S/own" --bundle "$B" "$ID"
+	refused '`file`' run --overlay "$S/own2" --bundle "$B" "$ID"
+	equal files 'kept kept' "$(cat own/work/work/precious/file own2/work/file | paste -sd ' ')"
+	equal "what was made" '' "$(ls own2 | grep -vx work)"
+	refused 'root directory is refused' run --overlay / --bundle "$B" "$ID"
+	# the control: what a container leaves there is no hindrance, also an unclean one
+	mkdir -p own3
+	husk run --overlay "$S/own3" --bundle "$B" "$ID"
+	husk run --overlay "$S/own3" --bundle "$B" "$ID"
+	equal "of the kernel" work "$(ls own3/work)"
+	chmod -R u+rwx own3/work
+}
+
 test_overlay_by_annotation() {
 	bundle
 	config '.annotations["org.husk.overlay"] = "tmpfs"'
