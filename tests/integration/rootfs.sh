@@ -396,7 +396,8 @@ test_overlay_directories_that_cannot_be() {
 
 # the kernel empties its work directory: not one with somebody's files
 test_overlay_spares_what_is_in_work() {
-	local inner=own/work/work  # the kernel's, in the directory that it is given
+	local inner=own/work  # and in the directory that it is given, the kernel makes its own of the same name
+	inner+=/work
 	bundle
 	args /bin/true
 	mkdir -p own/upper "$inner/precious" own2/work
