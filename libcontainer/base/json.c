@@ -30,12 +30,10 @@ static void quoted(struct text *text, const char *value)
 		} else if (*s == '\n') {
 			text_add(text, "\\n");
 			s++;
-		} else if (*s < 0x20 || *s == 0x7f) {
-			char escape[6] = {'\\', 'u', '0', '0', hex[*s >> 4], hex[*s & 15]};
-			text_add_bytes(text, escape, 6);
-			s++;
 		} else if (text_is_control(s)) {
-			char escape[6] = {'\\', 'u', '0', '0', hex[s[1] >> 4], hex[s[1] & 15]};
+			// of two bytes the first is always the same, and the second the character's number
+			unsigned char number = s[length - 1];
+			char escape[6] = {'\\', 'u', '0', '0', hex[number >> 4], hex[number & 15]};
 			text_add_bytes(text, escape, 6);
 			s += length;
 		} else {
