@@ -168,10 +168,8 @@ int filter_cache_find(const void *key, size_t key_length, void **value, size_t *
 		return -1;
 	size_t before = sizeof wanted + key_length;
 	*value_length = length - before;
-	*value = malloc(*value_length);
-	if (!*value)
-		return -1;
-	memcpy(*value, data + before, *value_length);
+	memmove(data, data + before, *value_length);
+	*value = take_ptr(&data);
 	return 0;
 }
 
