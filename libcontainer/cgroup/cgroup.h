@@ -110,6 +110,14 @@ bool cgroup_devices_loadable(const struct spec_resources *resources);
 // Gives the directory and the files named by /sys/kernel/cgroup/delegate to uid:gid (host ids).
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err) must_check;
 
+// Makes the cgroup name (a path without "..") below path, which exists, and opens it. Its files are the maker's.
+int cgroup_make_below(const struct cgroup_host *host, const char *path, const char *name,
+		      struct cgroup *below, struct error *err) must_check;
+// Has the cgroups above one of cgroup_make_below hand it every controller that they can, at least those of resources. No process may be
+// in them any more.
+int cgroup_hand_down(const struct cgroup *below, const struct spec_resources *resources,
+		     struct error *err) must_check;
+
 // The limits in words, for --dry-run.
 void cgroup_describe(const struct spec_resources *resources, const char *prefix, struct text *text);
 void cgroup_describe_devices(const struct spec_resources *resources, const char *prefix,

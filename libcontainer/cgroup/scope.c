@@ -307,21 +307,10 @@ int scope_make_leaf(const struct cgroup_host *host, const char *path, const char
 		    pid_t holder, const struct spec_resources *resources, struct cgroup *cgroup,
 		    struct error *err)
 {
-	auto_text struct text below = {0};
-	uint32_t needed = 0;
-	enum cgroup_controller failed;
-	text_printf(&below, "%s/%s", path, leaf);
-	if (text_failed(&below))
-		return error_set(err, ENOMEM, "out of memory");
-	if (cgroup_settings_controllers(resources, &needed, err) < 0)
+	if (cgroup_make_below(host, path, leaf, cgroup, err) < 0 ||
+	    cgroup_add_process(cgroup, holder, err) < 0)
 		return -1;
-	if (mkdirat(host->fd, cgroup_path_relative(below.data), 0755) < 0 && errno != EEXIST)
-		return error_errno(err, "make cgroup %s", below.data);
-	if (cgroup_open(host, below.data, cgroup, err) < 0)
-		return -1;
-	if (cgroup_add_process(cgroup, holder, err) < 0)
-		return -1;
-	return cgroup_controllers_enable(host, path, needed, &failed, err);
+	return cgroup_hand_down(cgroup, resources, err);
 }
 
 // ---- moving husk itself ----------------------------------------------------------------------------

@@ -103,6 +103,18 @@ static int cgroup_namespace(struct init *init unused_result, struct error *err)
 	return namespaces_make_cgroup(err);
 }
 
+static bool wants_delegated_cgroup(const struct init *init)
+{
+	return init->delegated;
+}
+
+static int delegated_cgroup(struct init *init, struct error *err)
+{
+	if (sync_send_step(init->sync, sync_step_delegate, err) < 0)
+		return -1;
+	return sync_wait_proceed(init->sync, err);
+}
+
 static bool wants_names(const struct init *init)
 {
 	return init->spec->hostname || init->spec->domainname;
@@ -315,6 +327,8 @@ const struct init_step container_init_steps[] = {
 	{"hide from debuggers", hide, NULL},
 	{"join namespaces", join, wants_join},
 	{"make the cgroup namespace", cgroup_namespace, wants_cgroup_namespace},
+	// afterwards: the namespace begins where the limits are
+	{"wait to be moved to the delegated cgroup", delegated_cgroup, wants_delegated_cgroup},
 	{"start a session", step_new_session, NULL},
 	{"set host and domain name", names, wants_names},
 	{"bring loopback up", loopback, wants_loopback},

@@ -58,6 +58,7 @@ struct init {
 	bool keep_groups;
 	bool new_keyring;
 	bool wait_for_maps;  // a new user namespace without a stage
+	bool delegated;      // the runtime moves it to a cgroup below its own
 	bool runtime_hooks;  // prestart or createRuntime hooks are there
 	bool become_root;    // take uid 0 of the user namespace
 	bool hidden;  // other processes can see this one from its first moment: never dumpable

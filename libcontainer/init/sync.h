@@ -8,6 +8,9 @@
 //	   | ---- proceed ------------------> |                                      |
 //	   | <--- pid (of init) --------------| exits                                |
 //	   | ---- proceed -----------------------------------------------------------> |  says nothing before it
+//	   | <--- delegate ------------------------------------------------------------|  only with a cgroup of its own below
+//	   | moves it there                                                          |  the container's
+//	   | ---- proceed -----------------------------------------------------------> |
 //	   | <--- net_devices (with the network namespace) ----------------------------|  only with linux.netDevices
 //	   | moves them                                                              |
 //	   | ---- proceed -----------------------------------------------------------> |
@@ -40,6 +43,7 @@ enum sync_step {
 	sync_step_end = 0,  // never sent: the peer has closed
 	sync_step_need_maps,
 	sync_step_pid,
+	sync_step_delegate,
 	sync_step_net_devices,
 	sync_step_hooks,
 	sync_step_terminal,

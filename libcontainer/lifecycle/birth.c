@@ -115,6 +115,7 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 	init->close_first[4] = creation->cgroup.fd;
 	init->close_first[5] = creation->notify;
 	init->close_first[6] = creation->scope_holder.socket;
+	init->close_first[7] = creation->delegated.fd;
 	init->target_pidfd = init->target_root = init->proc_fd = init->pty_peer = init->own_file =
 		-1;
 	init->rootless = creation->rootless;
@@ -122,6 +123,7 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 	init->keep_groups = keep && strcmp(keep, "1") == 0;
 	init->new_keyring = !creation->options->no_new_keyring;
 	bool user_new = namespaces_is_new(ns, spec_namespace_type_user);
+	init->delegated = creation_delegated_name(creation) != NULL;
 	init->wait_for_maps = user_new && !ns->staged;
 	init->become_root = user_new && !ns->staged;
 	init->runtime_hooks = spec->hooks[spec_hook_kind_prestart].count ||
@@ -359,6 +361,8 @@ static int answer(struct creation *creation, struct sync_record *record, int *fd
 		return on_need_maps(creation, err);
 	case sync_step_pid:
 		return on_pid(creation, record->value, err);
+	case sync_step_delegate:
+		return creation_enter_delegated(creation, err);
 	case sync_step_net_devices:
 		return on_net_devices(creation, *fd, err);
 	case sync_step_hooks:
@@ -388,6 +392,7 @@ static bool explained_by_death(const struct creation *creation, enum sync_step s
 	switch (step) {
 	case sync_step_need_maps:
 	case sync_step_pid:
+	case sync_step_delegate:
 	case sync_step_net_devices:
 		about_process = true;
 		break;

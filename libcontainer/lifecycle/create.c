@@ -127,7 +127,7 @@ static bool sees_cgroup_writable(const struct spec *spec)
 }
 
 // Root of a user namespace may divide the cgroup that it sees as its own: below the limits, which stay the runtime's.
-static int give_cgroup(struct creation *creation, struct error *err)
+static int give_cgroup(struct creation *creation, struct cgroup *cgroup, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
 	if (creation->rootless ||
@@ -139,7 +139,7 @@ static int give_cgroup(struct creation *creation, struct error *err)
 		gid = id_map_to_host(&linux_->gid_mappings, 0);
 	if (uid <= 0 || gid < 0)
 		return 0;
-	return cgroup_delegate(&creation->cgroup, (uid_t)uid, (gid_t)gid, err);
+	return cgroup_delegate(cgroup, (uid_t)uid, (gid_t)gid, err);
 }
 
 static int make_directory(struct creation *creation, struct error *err)
@@ -168,7 +168,7 @@ static int set_limits(struct creation *creation, struct error *err)
 	bool room = creation->scope.unit && scope_make_room(&linux_->resources, &wider);
 	if (cgroup_set_resources(&creation->cgroup, room ? &wider : &linux_->resources, log, err) <
 		    0 ||
-	    give_cgroup(creation, err) < 0)
+	    give_cgroup(creation, &creation->cgroup, err) < 0)
 		return -1;
 	// without rules in the configuration only the devices that every container has are allowed; in a user namespace no
 	// others can be made anyway
@@ -185,7 +185,11 @@ static int make_cgroup(struct creation *creation, struct error *err)
 {
 	int made = creation->scope.unit ? creation_start_scope(creation, err)
 					: make_directory(creation, err);
-	return made < 0 || creation->cgroup.fd < 0 ? made : set_limits(creation, err);
+	if (made < 0 || creation->cgroup.fd < 0)
+		return made;
+	if (set_limits(creation, err) < 0 || creation_make_delegated(creation, err) < 0)
+		return -1;
+	return creation->delegated.fd < 0 ? 0 : give_cgroup(creation, &creation->delegated, err);
 }
 
 static void unmake_cgroup(struct creation *creation)
@@ -318,6 +322,7 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		.hooks_files = HOOKS_FILES_NONE,
 		.host = {.fd = -1},
 		.cgroup = {.fd = -1},
+		.delegated = {.fd = -1},
 		.scope_holder = SCOPE_HOLDER_NONE,
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
@@ -361,6 +366,7 @@ void creation_done(struct creation *creation)
 	memory_close(take_fd(&creation->interrupts));
 	scope_release(&creation->scope_holder);
 	hooks_files_close(&creation->hooks_files);
+	cgroup_close(&creation->delegated);
 	cgroup_close(&creation->cgroup);
 	cgroup_host_close(&creation->host);
 	state_record_done(&creation->record);

@@ -58,6 +58,7 @@ struct creation {
 	int root_fd, dir_fd, gate;
 	struct state_record record;
 	struct cgroup cgroup;
+	struct cgroup delegated;  // below it; its fd -1: none
 	int resctrl;  // root of the resctrl file system, only with linux.intelRdt
 	struct resctrl_made resctrl_made;
 	struct scope_holder scope_holder;
@@ -108,6 +109,13 @@ int creation_start_scope(struct creation *creation, struct error *err) must_chec
 void creation_stop_scope(struct creation *creation);
 // init is in the cgroup: what kept it alive so far leaves.
 int creation_hand_over_scope(struct creation *creation, struct error *err) must_check;
+// create_delegated.c: with the annotation run.oci.delegate-cgroup
+// Borrowed, without leading slashes; NULL: not wanted.
+const char *creation_delegated_name(const struct creation *creation);
+int creation_check_delegated(const struct creation *creation, struct error *err) must_check;
+int creation_make_delegated(struct creation *creation, struct error *err) must_check;
+// init has made its cgroup namespace: moves it below.
+int creation_enter_delegated(struct creation *creation, struct error *err) must_check;
 // birth.c: from clone3 to "ready"
 // What the child will be given; sync: its end of the conversation, -1 when the steps are only to be shown.
 int creation_fill_init(struct creation *creation, int sync, struct error *err) must_check;

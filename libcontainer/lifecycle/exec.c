@@ -462,6 +462,7 @@ static int converse(struct execution *e, struct error *err)
 		case sync_step_end:
 		case sync_step_last:
 		case sync_step_need_maps:
+		case sync_step_delegate:
 		case sync_step_net_devices:
 		case sync_step_hooks:
 		case sync_step_proceed:

@@ -76,7 +76,8 @@ static int check_devices(struct creation *creation, bool chosen, const char *why
 static int go_without(struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
-	if (!creation->rootless || linux_->cgroups_path || has_limits(&linux_->resources))
+	if (!creation->rootless || linux_->cgroups_path || has_limits(&linux_->resources) ||
+	    creation_delegated_name(creation))
 		return -1;
 	log_info(creation->context->log, "no cgroup: %s", err->message);
 	const struct error why = *err;
@@ -89,7 +90,8 @@ int creation_plan_cgroup(struct creation *creation, struct error *err)
 	const struct spec_linux *linux_ = &creation->spec->linux_;
 	const struct spec_resources *resources = &linux_->resources;
 	bool disabled = creation->context->cgroup_manager == container_cgroup_manager_disabled;
-	if (cgroup_host_open(&creation->host, err) < 0)
+	if (creation_check_delegated(creation, err) < 0 ||
+	    cgroup_host_open(&creation->host, err) < 0)
 		return -1;
 	if (creation->context->cgroup_manager == container_cgroup_manager_systemd)
 		return cgroup_check(&creation->host, resources, err) < 0
@@ -102,6 +104,11 @@ int creation_plan_cgroup(struct creation *creation, struct error *err)
 		if (has_limits(resources))
 			return error_set(err, ENOTSUP,
 					 "linux.resources: limits need a cgroup, and %s", why);
+		if (creation_delegated_name(creation))
+			return error_set(
+				err, ENOTSUP,
+				"annotation run.oci.delegate-cgroup: it needs a cgroup, and %s",
+				why);
 		return check_devices(creation, disabled, why, err);
 	}
 	if (cgroup_check(&creation->host, resources, err) < 0 ||
@@ -141,6 +148,9 @@ void creation_describe_cgroup(const struct creation *creation, struct text *text
 		text_printf(text, "cgroup\n  %s%s\n",
 			    creation->cgroup_path ? creation->host.mount : "none",
 			    creation->cgroup_path ? creation->cgroup_path : "");
+	if (creation_delegated_name(creation))
+		text_printf(text, "  its processes below it in %s\n",
+			    creation_delegated_name(creation));
 	cgroup_describe(&creation->spec->linux_.resources, "  ", text);
 	describe_devices(creation, text);
 }

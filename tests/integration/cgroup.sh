@@ -14,6 +14,9 @@ directory() { # of the container
 }
 start_sleeping() {
 	args /bin/sleep 100
+	start_sleeping_as_it_is
+}
+start_sleeping_as_it_is() {
 	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null || fail "create: $(cat err)"
 	D=$(directory)
 }
@@ -73,6 +76,42 @@ test_cgroup_namespace_shows_the_root() {
 	config '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup"}])'
 	run_probe
 	equal cgroup '0::/' "$(seen '[.cgroup[] | select(startswith("0::"))][0]')"
+}
+
+# its processes live below the cgroup that the other commands, and its own namespace, have as its root
+test_delegated_cgroup() {
+	has_cgroup || skip "a plain user has no cgroup here to divide"
+	local above
+	bundle
+	config '.annotations = {"run.oci.delegate-cgroup":"/inner/most"} | .linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup"}])'
+	args /bin/sh -c 'cat /proc/self/cgroup >/seen; exec sleep 100'
+	start_sleeping_as_it_is
+	contains "$D" "$ID/inner/most"
+	above=${D%/inner/most}
+	equal "processes above" '' "$(cat "$above/cgroup.procs" "$above/inner/cgroup.procs")"
+	husk start "$ID"
+	eventually 5 test -s "$B/rootfs/seen"
+	equal "what the program sees" 0::/inner/most "$(grep ^0:: "$B/rootfs/seen")"
+	equal "processes listed" 1 "$(husk ps --format json "$ID" | jq length)"
+	husk exec --detach "$ID" /bin/sleep 101
+	equal "with that of exec" 2 "$(husk ps --format json "$ID" | jq length)"
+	husk pause "$ID"
+	equal status paused "$(status_of "$ID")"
+	husk resume "$ID"
+	husk delete --force "$ID"
+	[ ! -e "$above" ] || fail "$above is left"
+	# the control: without the annotation they live in it, and so does an empty name
+	config '.annotations["run.oci.delegate-cgroup"] = "/"'
+	start_sleeping
+	equal "without" "$above" "$D"
+	husk delete --force "$ID"
+	local wrong
+	for wrong in .. a/../.. a/.. cgroup.procs $'a\nb'; do
+		config --arg w "$wrong" '.annotations["run.oci.delegate-cgroup"] = $w'
+		refused 'annotations["run.oci.delegate-cgroup"]' run --bundle "$B" "$ID"
+	done
+	config '.annotations["run.oci.delegate-cgroup"] = "a"'
+	refused 'run.oci.delegate-cgroup: it needs a cgroup' --cgroup-manager disabled run --bundle "$B" "$ID"
 }
 
 # a namespace that is joined shows its own part of the tree, too, and not the host's

@@ -538,4 +538,19 @@ test_container_divides_its_own_cgroup() {
 	equal 'inside' 'max its own limit stays' "$(xargs <"$S/divided")"
 }
 
+# the program need not move itself before it divides what it has got; the limits are above it
+test_delegated_cgroup_has_controllers() {
+	needs memory pids
+	bundle
+	resources '{"pids":{"limit":50}}'
+	config '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup"}]) | (.mounts[] | select(.type == "cgroup") | .options) -= ["ro"]'
+	config '.annotations["run.oci.delegate-cgroup"] = "inner"'
+	local script='cd /sys/fs/cgroup/inner && cat pids.max ../pids.max && mkdir a b && echo 0 >a/cgroup.procs && echo +pids >cgroup.subtree_control &&
+		echo 7 >b/pids.max && cat b/pids.max'
+	equal 'inside' 'max 50 7' "$(run_shell "$script" | xargs)"
+	# the control: where it lives beside the limits it has nothing to hand down
+	config 'del(.annotations)'
+	equal 'without' 50 "$(run_shell 'cat /sys/fs/cgroup/pids.max; echo +pids >/sys/fs/cgroup/cgroup.subtree_control' 2>/dev/null | xargs)"
+}
+
 run_tests "$@"

@@ -158,6 +158,18 @@ test_subgroup() {
 	husk exec "$ID" /bin/true
 	husk delete --force "$ID"
 	nothing_is_left
+	# and one below that, without limits
+	config '.annotations["run.oci.delegate-cgroup"] = "own"'
+	create_sleeping
+	equal "processes of the subgroup" '' "$(cat "$D/inner/cgroup.procs")"
+	equal "processes of the delegated cgroup" "$(husk state "$ID" | jq .pid)" "$(cat "$D/inner/own/cgroup.procs")"
+	equal "limits of the subgroup" 30 "$(cat "$D/inner/pids.max")"
+	equal "limits of the delegated cgroup" max "$(cat "$D/inner/own/pids.max")"
+	husk start "$ID"
+	husk exec "$ID" /bin/true
+	husk delete --force "$ID"
+	nothing_is_left
+	config 'del(.annotations["run.oci.delegate-cgroup"])'
 	config '.annotations["run.oci.systemd.subgroup"] = "../x"'
 	refused 'run.oci.systemd.subgroup' --systemd-cgroup create --bundle "$B" "$ID"
 }
