@@ -38,6 +38,8 @@ struct container_context {
 	unsigned
 		listen_fds;  // LISTEN_FDS: descriptors 3 .. 3+N-1 are passed on, in front of preserve_fds
 	const char *listen_names;  // LISTEN_FDNAMES, or NULL
+	// RUN_OCI_SECCOMP_RECEIVER: for profiles that notify and name no listenerPath; or NULL
+	const char *seccomp_receiver;
 	char *const *
 		argv;  // of the process: own-binary protection may have to execute it again; never NULL
 	const struct own_strings *

@@ -24,6 +24,7 @@ int activation_read(struct container_context *context, struct error *err)
 	if (context->notify_socket && context->notify_socket[0] != '/' &&
 	    context->notify_socket[0] != '@')
 		context->notify_socket = NULL;  // of another family than husk speaks
+	context->seccomp_receiver = variable("RUN_OCI_SECCOMP_RECEIVER");
 	// inherited from somebody else's start
 	if (!fds || (for_pid && (text_to_unsigned(for_pid, &pid) < 0 || pid != (uint64_t)getpid())))
 		return 0;

@@ -37,6 +37,7 @@ static const char *const kept_variables[] = {
 	"DBUS_SESSION_BUS_ADDRESS=",
 	"NOTIFY_SOCKET=",
 	"LISTEN_",
+	"RUN_OCI_SECCOMP_RECEIVER=",
 	"HUSK_",
 	"ASAN_OPTIONS=",
 	"UBSAN_OPTIONS=",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libcontainer/base/json.h"
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/lifecycle/creation.h"
@@ -58,6 +59,60 @@ static int rootfs_path(struct creation *creation, struct error *err)
 	return creation->rootfs_path ? 0 : error_set(err, ENOMEM, "out of memory");
 }
 
+// A profile that notifies and says nowhere whom gets the caller's agent for its listenerPath, and so it is recorded: later commands, and
+// exec above all, have the same from the stored configuration.
+static int add_receiver(struct creation *creation, struct error *err)
+{
+	struct spec_section section;
+	auto_text struct text text = {0};
+	struct json json = {.text = &text};
+	const char *receiver = creation->context->seccomp_receiver;
+	const char *config = creation->config_text;
+	if (!spec_find_seccomp(config, creation->config_length, &section) ||
+	    config[section.begin] != '{')
+		return 0;
+	text_add_bytes(&text, config, section.begin);
+	json_begin_object(&json, NULL);
+	json_string(&json, "listenerPath", receiver);
+	text_add(&text, ",");
+	text_add_bytes(&text, config + section.begin + 1,
+		       creation->config_length - section.begin - 1);
+	if (text_failed(&text))
+		return error_set(err, ENOMEM, "out of memory");
+	creation->config_length = text.length;
+	free(creation->config_text);
+	creation->config_text = text_take(&text);
+	return 0;
+}
+
+static int parse(struct creation *creation, struct spec_error *why)
+{
+	return profile_parse(&creation->profile, creation->context->log, creation->config_text,
+			     creation->config_length, &creation->document, why);
+}
+
+static int parse_document(struct creation *creation, const char *name, struct error *err)
+{
+	const char *receiver = creation->context->seccomp_receiver;
+	struct spec_error why = {0};
+	int result = parse(creation, &why);
+	if (result < 0 && receiver) {
+		if (add_receiver(creation, err) < 0)
+			return -1;
+		// if it was something else, it still is
+		result = parse(creation, &why);
+		if (result == 0 && receiver[0] != '/')
+			return error_set(
+				err, EINVAL,
+				"the variable RUN_OCI_SECCOMP_RECEIVER is \"%.64s\", which is no "
+				"absolute path",
+				receiver);
+	}
+	return result == 0 ? 0
+			   : error_set(err, EINVAL, "%s: %s%s%s", name, why.path,
+				       why.path[0] ? ": " : "", why.reason);
+}
+
 int creation_read_bundle(struct creation *creation, struct error *err)
 {
 	const struct container_create_options *options = creation->options;
@@ -74,11 +129,8 @@ int creation_read_bundle(struct creation *creation, struct error *err)
 	if (fd_read_file(options->config ? AT_FDCWD : fd, name, SPEC_MAX_BYTES,
 			 &creation->config_text, &creation->config_length) < 0)
 		return explain_read(name, creation->bundle, err);
-	struct spec_error why = {0};
-	if (profile_parse(&creation->profile, creation->context->log, creation->config_text,
-			  creation->config_length, &creation->document, &why) < 0)
-		return error_set(err, EINVAL, "%s: %s%s%s", name, why.path, why.path[0] ? ": " : "",
-				 why.reason);
+	if (parse_document(creation, name, err) < 0)
+		return -1;
 	creation->spec = creation->document;
 	return rootfs_path(creation, err);
 }

@@ -151,6 +151,47 @@ test_seccomp_receiver() {
 	refused 'needs a listenerPath' run --bundle "$B" "$ID"
 }
 
+# the same from the environment of the caller, for profiles that name nobody; the container keeps it
+test_seccomp_receiver_of_the_environment() {
+	bundle
+	"$TOOLS/receive" info "$S/listener" &
+	eventually 5 grep -q listening info
+	export RUN_OCI_SECCOMP_RECEIVER=$S/listener
+	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["acct"],action:"SCMP_ACT_NOTIFY"}]}'
+	run_tries sys acct 0
+	tried '.arg == "acct" and .errno == "ENOANO"'
+	contains "$(cat info)" notification
+	wait
+	# exec, without the variable
+	"$TOOLS/receive" info2 "$S/listener2" &
+	"$TOOLS/receive" info3 "$S/listener3" &
+	eventually 5 grep -q listening info2
+	eventually 5 grep -q listening info3
+	export RUN_OCI_SECCOMP_RECEIVER=$S/listener2
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null
+	unset RUN_OCI_SECCOMP_RECEIVER
+	mv listener3 listener2
+	husk start "$ID"
+	husk exec "$ID" /bin/probe try sys acct 0 >"$S/tried"
+	tried '.arg == "acct" and .errno == "ENOANO"'
+	husk delete --force "$ID"
+	wait
+	# who is named in the configuration comes first, and who needs nobody has none
+	export RUN_OCI_SECCOMP_RECEIVER=$S/nobody
+	refused "$S/nobody" run --bundle "$B" "$ID"
+	config '.annotations = {"run.oci.seccomp.receiver":"/no/such"}'
+	refused /no/such run --bundle "$B" "$ID"
+	config 'del(.annotations) | .linux.seccomp.syscalls[0].action = "SCMP_ACT_ERRNO"'
+	equal "without a notification" fine "$(run_shell 'echo fine')"
+	export RUN_OCI_SECCOMP_RECEIVER=relative
+	equal "not looked at" fine "$(run_shell 'echo fine')"
+	config '.linux.seccomp.syscalls[0].action = "SCMP_ACT_NOTIFY"'
+	refused 'RUN_OCI_SECCOMP_RECEIVER is "relative"' run --bundle "$B" "$ID"
+	unset RUN_OCI_SECCOMP_RECEIVER
+	refused 'needs a listenerPath' run --bundle "$B" "$ID"
+}
+
 test_timens_offset() {
 	bundle
 	config '.linux.namespaces += [{type:"time"}] | .annotations = {"run.oci.timens_offset":"7 200000 5\nmonotonic -3 0"}'
