@@ -152,6 +152,17 @@ struct container_events_options {
 int container_events(const struct container_context *context,
 		     const struct container_events_options *options, struct error *err) must_check;
 
+// One thing about this machine, in words.
+struct container_fact {
+	const char *name;  // static
+	char *value;       // owned
+};
+
+// What there is for containers here, as the caller may use it. *facts: container_info_free.
+int container_info(const struct container_context *context, struct container_fact **facts,
+		   size_t *count, struct error *err) must_check;
+void container_info_free(struct container_fact *facts, size_t count);
+
 // Whether container_cgroup_manager_systemd is installed (systemd itself may still be missing).
 bool container_can_use_systemd(void);
 

@@ -36,7 +36,7 @@ struct command {
 
 extern const struct command command_create, command_run, command_start, command_exec, command_kill,
 	command_delete, command_state, command_list, command_spec, command_pause, command_resume,
-	command_ps, command_update, command_mounts, command_events, command_features,
+	command_ps, command_update, command_mounts, command_events, command_features, command_info,
 	command_completion, command_version, command_help;
 
 // A table without rows, for commands without options.

@@ -9,10 +9,13 @@
 const struct options_row command_options_none[] = {{0}};
 
 const struct command *const command_list_all[] = {
-	&command_create,   &command_run,        &command_start,   &command_exec,   &command_kill,
-	&command_delete,   &command_state,      &command_list,    &command_spec,   &command_pause,
-	&command_resume,   &command_ps,         &command_update,  &command_mounts, &command_events,
-	&command_features, &command_completion, &command_version, &command_help,   NULL,
+	&command_create,   &command_run,    &command_start,
+	&command_exec,     &command_kill,   &command_delete,
+	&command_state,    &command_list,   &command_spec,
+	&command_pause,    &command_resume, &command_ps,
+	&command_update,   &command_mounts, &command_events,
+	&command_features, &command_info,   &command_completion,
+	&command_version,  &command_help,   NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -144,4 +144,32 @@ test_completion_has_every_option() {
 	refused 'bash, zsh and fish' completion csh
 }
 
+info() { # [ARG...] NAME: what info says of it, in its JSON form
+	husk "${@:1:$#-1}" info --format json | jq -r --arg n "${!#}" '.[$n] // "nothing"'
+}
+
+test_info() {
+	local controllers
+	equal kernel "Linux $(uname -r) $(uname -m)" "$(info kernel)"
+	equal processors "$(nproc --all)" "$(info processors)"
+	equal memory "$(awk '$1 == "MemTotal:" { print $2 " kB" }' /proc/meminfo)" "$(info memory)"
+	equal "state root" "$ROOT" "$(info 'state root')"
+	controllers=$(cat "$(cgroup_mount)/cgroup.controllers" 2>/dev/null | tr ' ' '\n' | grep -xE 'cpuset|cpu|io|memory|hugetlb|pids|rdma|misc|dmem' | sort | xargs)
+	[ -z "$(cgroup_mount)" ] || equal controllers "${controllers:-none}" "$(info controllers | tr ' ' '\n' | sort | xargs)"
+	if has_cgroup; then
+		[ -d "$(dirname "$(info 'cgroup of a container')")" ] || fail "$(info 'cgroup of a container')"
+	else
+		contains "$(info 'cgroup of a container')" none:
+	fi
+	equal privileges "$(is_root && echo 'root of the host' || echo 'rootless: a plain user, or in a user namespace')" "$(info privileges)"
+	contains "$(info namespaces)" "cgroup ipc mnt net pid" "user uts"
+	contains "$(info 'seccomp actions')" user_notif
+	equal "what it says in two forms" "$(husk info --format json | jq -r 'to_entries[] | .key + " " + .value')" "$(husk info | sed 's/   */ /')"
+	if is_root; then
+		lacks "$(info capabilities)" CAP_SYS_CHROOT
+		contains "$(setpriv --bounding-set -sys_chroot --inh-caps -all "$HUSK" info | grep ^capabilities)" 'all but' CAP_SYS_CHROOT
+	fi
+	refused 'invalid format' info --format yaml
+}
+
 run_tests "$@"
