@@ -23,11 +23,11 @@ struct create_options {
 	{"config", "FILE", "read this instead of config.json of the bundle", \
 	 CREATE_OPTION(run.create.config), options_kind_string, 'f'}, \
 	{"console-socket", "PATH", "send the terminal's master side to this socket", \
-	 CREATE_OPTION(run.create.console_socket), options_kind_string, 0}, \
+	 CREATE_OPTION(run.create.console_socket), options_kind_string, 'c'}, \
 	{"pidfd-socket", "PATH", "send a pidfd of the container's process to this socket", \
 	 CREATE_OPTION(run.create.pidfd_socket), options_kind_string, 0}, \
 	{"pid-file", "FILE", "write the process id to this file", \
-	 CREATE_OPTION(run.create.pid_file), options_kind_string, 0}, \
+	 CREATE_OPTION(run.create.pid_file), options_kind_string, 'p'}, \
 	{"overlay", "WHERE", "keep writes off the root: tmpfs[:size=N], or a directory for them", \
 	 CREATE_OPTION(run.create.overlay), options_kind_string, 0}, \
 	{"no-pivot", NULL, "move the root instead of pivot_root (for roots on a ramdisk)", \

@@ -10,10 +10,10 @@
 
 const struct options_row global_options_rows[] = {
 	{"root", "DIR", "where the state of containers is kept", GLOBAL_OPTION(root),
-	 options_kind_string, 0},
+	 options_kind_string, 'r'},
 	{"log", "FILE",
 	 "append errors and remarks to this file, too; or journald:NAME, syslog:NAME",
-	 GLOBAL_OPTION(report.file), options_kind_string, 0},
+	 GLOBAL_OPTION(report.file), options_kind_string, 'l'},
 	{"log-format", "FORMAT", "text (default) or json", GLOBAL_OPTION(report.format),
 	 options_kind_string, 0},
 	{"log-level", "LEVEL", "error, warning (default; to a terminal or a file), info or debug",
@@ -25,7 +25,7 @@ const struct options_row global_options_rows[] = {
 	{"cgroup-manager", "MANAGER", "cgroupfs (default), systemd, or disabled: no cgroup",
 	 GLOBAL_OPTION(cgroup_manager), options_kind_string, 0},
 	{"systemd-cgroup", NULL, "same as --cgroup-manager systemd", GLOBAL_OPTION(systemd_cgroup),
-	 options_kind_flag, 0},
+	 options_kind_flag, 's'},
 	{"rootless", "BOOL", "true, false or auto; accepted, it is always found out",
 	 GLOBAL_OPTION(rootless), options_kind_string, 0},
 	{"criu", "PATH", "accepted, without meaning", GLOBAL_OPTION(criu), options_kind_string, 0},

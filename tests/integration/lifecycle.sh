@@ -42,6 +42,16 @@ test_success_is_silent() {
 	equal output '' "$(cat out err)"
 }
 
+test_short_options() {
+	bundle
+	args /bin/sleep 100
+	"$HUSK" -r "$ROOT" -l "$S/log" create -b "$B" -p "$S/pid" "$ID" >/dev/null 2>err </dev/null
+	equal pid "$(husk state "$ID" | jq .pid)" "$(cat pid)"
+	[ -e log ]
+	husk delete --force "$ID"
+	refused 'console' create -c "$S/nosocket" -b "$B" "$ID"
+}
+
 test_pid_file_has_no_newline() {
 	created /bin/sleep 100
 	equal "bytes of the pid file" "$(husk state "$ID" | jq -j .pid | wc -c)" "$(wc -c <pid)"
