@@ -177,19 +177,35 @@ static int check_existing(struct cgroup *cgroup, struct error *err)
 	return 0;
 }
 
-// In a threaded subtree processes can be neither listed nor killed as a group.
-static int check_type(const struct cgroup *cgroup, struct error *err)
+// Below a threaded cgroup a new one is of no use ("domain invalid") until it is threaded, too. There are no controllers for whole
+// processes there, memory for example.
+static int check_type(const struct cgroup *cgroup, const struct spec_resources *resources,
+		      struct error *err)
 {
-	char type[32];
+	const uint32_t of_threads = cgroup_controller_bit(cgroup_controller_cpu) |
+				    cgroup_controller_bit(cgroup_controller_cpuset) |
+				    cgroup_controller_bit(cgroup_controller_pids);
+	char type[32], json[200];
+	uint32_t needed = 0;
 	if (fd_read_value(cgroup->fd, "cgroup.type", type, sizeof type) < 0)
 		return error_errno(err, "cgroup %s: read cgroup.type", cgroup->path);
 	if (text_equal(type, "domain") || text_equal(type, "domain threaded"))
 		return 0;
-	return error_set(
-		err, EOPNOTSUPP,
-		"cgroup %s: its type is '%s': a container cannot live in a threaded subtree: "
-		"choose another linux.cgroupsPath",
-		cgroup->path, type);
+	if (resources && cgroup_settings_controllers(resources, &needed, err) < 0)
+		return -1;
+	needed &= ~of_threads;
+	if (needed) {
+		enum cgroup_controller first = (enum cgroup_controller)__builtin_ctz(needed);
+		cgroup_settings_name(resources, first, json);
+		return error_set(err, EOPNOTSUPP,
+				 "%s: cgroup %s is in a threaded subtree, which has no controller "
+				 "%s: choose another linux.cgroupsPath",
+				 json, cgroup->path, cgroup_controller_name(first));
+	}
+	if (!text_equal(type, "threaded") &&
+	    fd_write_value(cgroup->fd, "cgroup.type", "threaded") < 0)
+		return error_errno(err, "cgroup %s: make it threaded", cgroup->path);
+	return 0;
 }
 
 static int make_leaf(struct descent *descent, struct cgroup *cgroup)
@@ -277,7 +293,7 @@ static int create_once(const struct cgroup_host *host, const struct spec_resourc
 		return -1;
 	if (make_leaf(descent, cgroup) < 0)
 		return explain_make(cgroup->path, resources, err);
-	if (check_type(cgroup, err) < 0)
+	if (check_type(cgroup, resources, err) < 0)
 		return -1;
 	if (!descent->fresh && check_existing(cgroup, err) < 0)
 		return -1;

@@ -13,6 +13,7 @@
 #include "libcontainer/cgroup/events.h"
 #include "libcontainer/cgroup/tree.h"
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
 
 // How long the way without cgroup.kill waits for the freezer before it signals all the same.
 #define FREEZE_MS 1000
@@ -20,6 +21,8 @@
 struct pids {
 	pid_t *items;  // owned
 	size_t count, size;
+	bool begun,
+		threaded;  // the cgroup itself is in a threaded subtree, and so all below it are
 };
 
 static int add_pid(struct pids *pids, pid_t pid)
@@ -60,15 +63,54 @@ static int read_pids(int fd, struct pids *pids)
 	}
 }
 
-static int collect(int dir_fd, void *data)
+static int collect_from(int dir_fd, const char *file, struct pids *pids)
 {
-	auto_close int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	auto_close int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENODEV ? 0 : -1;
-	// a threaded cgroup does not tell; the domain above it lists its processes
-	if (read_pids(fd, data) < 0 && errno != EOPNOTSUPP)
+	return read_pids(fd, pids);
+}
+
+// A threaded cgroup does not list processes: the domain above it does, and when that is none of ours, its threads have to tell.
+static int collect(int dir_fd, void *data)
+{
+	struct pids *pids = data;
+	bool first = !pids->begun;
+	pids->begun = true;
+	if (!pids->threaded) {
+		if (collect_from(dir_fd, "cgroup.procs", pids) == 0)
+			return 0;
+		if (errno != EOPNOTSUPP)
+			return -1;
+		pids->threaded = first;
+	}
+	if (pids->threaded && collect_from(dir_fd, "cgroup.threads", pids) < 0 &&
+	    errno != EOPNOTSUPP)
 		return -1;
 	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+	return (*x > *y) - (*x < *y);
+}
+
+// Threads become their processes, each once. Those that have ended meanwhile go.
+static void threads_to_processes(struct pids *pids)
+{
+	size_t found = 0, count = 0;
+	for (size_t i = 0; i < pids->count; i++) {
+		pid_t process = process_of_thread(pids->items[i]);
+		if (process > 0)
+			pids->items[found++] = process;
+	}
+	if (found > 0)
+		qsort(pids->items, found, sizeof *pids->items, compare_pids);
+	for (size_t i = 0; i < found; i++)
+		if (count == 0 || pids->items[i] != pids->items[count - 1])
+			pids->items[count++] = pids->items[i];
+	pids->count = count;
 }
 
 int cgroup_processes(struct cgroup *cgroup, pid_t **pids, size_t *count, struct error *err)
@@ -81,6 +123,8 @@ int cgroup_processes(struct cgroup *cgroup, pid_t **pids, size_t *count, struct 
 		free(found.items);
 		return -1;
 	}
+	if (found.threaded)
+		threads_to_processes(&found);
 	*pids = found.items;
 	*count = found.count;
 	return 0;
@@ -125,7 +169,7 @@ static int write_freeze(int dir_fd, bool freeze)
 	return fd_write_value(dir_fd, "cgroup.freeze", freeze ? "1" : "0");
 }
 
-// Without cgroup.kill (kernels before 5.14): frozen processes cannot fork while the list is read.
+// Without cgroup.kill (kernels before 5.14, threaded cgroups): frozen processes cannot fork while the list is read.
 static int kill_slowly(struct cgroup *cgroup, struct error *err)
 {
 	bool frozen = write_freeze(cgroup->fd, true) == 0;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -69,6 +70,21 @@ static char *read_fields(pid_t pid, char buffer[STAT_BYTES])
 		return name_end + 2;
 	errno = EPROTO;
 	return NULL;
+}
+
+pid_t process_of_thread(pid_t thread)
+{
+	static const char key[] = "\nTgid:\t";
+	char path[40], status[4096];
+	snprintf(path, sizeof path, "/proc/%d/status", (int)thread);
+	if (fd_read_value(AT_FDCWD, path, status, sizeof status) < 0)
+		return -1;
+	const char *line = strstr(status, key);
+	if (!line) {
+		errno = EPROTO;
+		return -1;
+	}
+	return (pid_t)strtol(line + strlen(key), NULL, 10);
 }
 
 int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie)

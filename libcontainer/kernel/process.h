@@ -20,6 +20,9 @@ int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie) must_check;
 // child that is not reaped yet.
 int process_has_executed(pid_t pid, uint64_t start_time) must_check;
 
+// The process that the thread belongs to, or -1.
+pid_t process_of_thread(pid_t thread) must_check;
+
 // Whether the process is on its way out (it was killed, or has said so), though not gone yet.
 bool process_is_ending(pid_t pid) must_check;
 

@@ -114,6 +114,37 @@ test_delegated_cgroup() {
 	refused 'run.oci.delegate-cgroup: it needs a cgroup' --cgroup-manager disabled run --bundle "$B" "$ID"
 }
 
+# in a threaded subtree everything works but what needs controllers for whole processes
+test_threaded_parent() {
+	is_root || skip "a plain user cannot make cgroups at the top"
+	local d
+	d=$(cgroup_mount)/$ID-domain
+	mkdir -p "$d/t"
+	echo threaded >"$d/t/cgroup.type"
+	bundle
+	config --arg p "/$ID-domain/t/c" '.linux.cgroupsPath = $p'
+	! has_controllers pids || limits '{"pids":{"limit":20}}'
+	start_sleeping
+	equal directory "$d/t/c" "$D"
+	file_is cgroup.type threaded
+	! has_controllers pids || file_is pids.max 20
+	husk start "$ID"
+	husk exec --detach "$ID" /bin/sleep 101
+	husk exec "$ID" /bin/true
+	equal processes 2 "$(husk ps --format json "$ID" | jq length)"
+	husk pause "$ID"
+	equal status paused "$(status_of "$ID")"
+	husk resume "$ID"
+	husk events --stats "$ID" >stats
+	husk kill --all "$ID" KILL
+	eventually 5 eval '[ "$(status_of $ID)" = stopped ]'
+	husk delete "$ID"
+	[ ! -e "$d/t/c" ] || fail "$d/t/c is left"
+	limits '{"hugepageLimits":[{"pageSize":"2MB","limit":0}]}'
+	refused linux.resources.hugepageLimits run --bundle "$B" "$ID"
+	rmdir "$d/t" "$d"
+}
+
 # a namespace that is joined shows its own part of the tree, too, and not the host's
 test_joined_cgroup_namespace_shows_its_root() {
 	is_root || skip "only root may join it"

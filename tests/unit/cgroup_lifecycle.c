@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -459,20 +460,95 @@ START_TEST(the_last_removes_the_parent)
 }
 END_TEST
 
-START_TEST(threaded_parent_is_refused)
+// BASE/t is threaded, so BASE is the domain of its processes.
+static void make_threaded_parent(void)
 {
-	ck_assert_int_eq(mkdirat(host.fd, base + 1, 0755), 0);
 	char path[128];
+	struct cgroup cgroup;
+	ck_assert_int_eq(mkdirat(host.fd, base + 1, 0755), 0);
 	snprintf(path, sizeof path, "%s/t", base);
 	ck_assert_int_eq(mkdirat(host.fd, path + 1, 0755), 0);
-	struct cgroup cgroup, below;
 	assert_ok(cgroup_open(&host, path, &cgroup, &err));
 	ck_assert_int_eq(fd_write_value(cgroup.fd, "cgroup.type", "threaded"), 0);
-	snprintf(path, sizeof path, "%s/t/c", base);
-	ck_assert_int_eq(cgroup_create(&host, path, NULL, &below, NULL, &err), -1);
-	ck_assert_ptr_nonnull(strstr(err.message, "threaded subtree"));
-	ck_assert(!exists(path));
 	cgroup_close(&cgroup);
+}
+
+static void *sleep_too(void *data)
+{
+	(void)data;
+	sleep_for_ever();
+}
+
+static pid_t spawn_two_threads(struct cgroup *cgroup)
+{
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		pthread_t thread;
+		// not libcheck's, in which a test ends by a jump
+		signal(SIGTERM, SIG_DFL);
+		if (pthread_create(&thread, NULL, sleep_too, NULL) != 0)
+			_exit(1);
+		sleep_for_ever();
+	}
+	assert_ok(cgroup_add_process(cgroup, pid, &err));
+	return pid;
+}
+
+START_TEST(threaded_parent)
+{
+	char path[128], type[32];
+	struct cgroup cgroup, below;
+	pid_t *pids = NULL;
+	size_t count = 0;
+	make_threaded_parent();
+	snprintf(path, sizeof path, "%s/t/c", base);
+	assert_ok(cgroup_create(&host, path, NULL, &cgroup, NULL, &err));
+	ck_assert_int_ge(fd_read_value(cgroup.fd, "cgroup.type", type, sizeof type), 0);
+	ck_assert_str_eq(type, "threaded");
+	pid_t one = spawn(&cgroup), two = spawn_two_threads(&cgroup);
+	snprintf(path, sizeof path, "%s/t/c/below", base);
+	assert_ok(cgroup_create(&host, path, NULL, &below, NULL, &err));
+	pid_t three = spawn(&below);
+	// each once, whatever it has of threads
+	assert_ok(cgroup_processes(&cgroup, &pids, &count, &err));
+	ck_assert_uint_eq(count, 3);
+	ck_assert(pids[0] == one && pids[1] == two && pids[2] == three);
+	free(pids);
+	// the domain above lists them, too, and each once
+	struct cgroup domain;
+	assert_ok(cgroup_open(&host, base, &domain, &err));
+	assert_ok(cgroup_processes(&domain, &pids, &count, &err));
+	ck_assert_uint_eq(count, 3);
+	free(pids);
+	assert_ok(cgroup_freeze(&cgroup, true, TIMEOUT_MS, &err));
+	ck_assert(cgroup_is_frozen(&cgroup));
+	assert_ok(cgroup_freeze(&cgroup, false, TIMEOUT_MS, &err));
+	assert_ok(cgroup_kill(&cgroup, &err));
+	ck_assert_int_eq(killed_by(one), SIGKILL);
+	ck_assert_int_eq(killed_by(two), SIGKILL);
+	ck_assert_int_eq(killed_by(three), SIGKILL);
+	assert_ok(cgroup_destroy(&cgroup, NULL, TIMEOUT_MS, &err));
+	cgroup_close(&below);
+	cgroup_close(&domain);
+	cgroup_close(&cgroup);
+}
+END_TEST
+
+START_TEST(threaded_parent_without_its_controller_is_refused)
+{
+	char path[128];
+	struct cgroup below;
+	const struct spec_hugepage_limit limit = {.page_size = "2MB", .limit = 0};
+	const struct spec_resources resources = {
+		.set = true, .hugepages = &limit, .hugepages_count = 1};
+	make_threaded_parent();
+	snprintf(path, sizeof path, "%s/t/c", base);
+	ck_assert_int_eq(cgroup_create(&host, path, &resources, &below, NULL, &err), -1);
+	ck_assert_msg(strstr(err.message, "linux.resources.hugepageLimits") != NULL &&
+			      strstr(err.message, "threaded") != NULL,
+		      "%s", err.message);
+	ck_assert(!exists(path));
 }
 END_TEST
 
@@ -557,14 +633,23 @@ int main(void)
 	const char *missing = cgroup_real_missing();
 	snprintf(prefix, sizeof prefix, "husk-unit-%d-", (int)getpid());
 	const TTest *const tests[] = {
-		place_cleans_and_refuses,          place_is_beside_the_caller,
-		create_and_destroy_leave_nothing,  parents_go_with_the_last,
-		existing_is_taken_over_only_empty, processes_and_signals,
-		freeze_stops_and_thaw_goes_on,     destroy_removes_what_the_container_made,
-		destroy_ends_fork_bombs,           destroy_is_bounded_and_names_who_stays,
-		parallel_creates_and_destroys,     the_last_removes_the_parent,
-		threaded_parent_is_refused,        failure_leaves_nothing_behind,
-		delegation_changes_owners,         missing_controllers_are_named,
+		place_cleans_and_refuses,
+		place_is_beside_the_caller,
+		create_and_destroy_leave_nothing,
+		parents_go_with_the_last,
+		existing_is_taken_over_only_empty,
+		processes_and_signals,
+		freeze_stops_and_thaw_goes_on,
+		destroy_removes_what_the_container_made,
+		destroy_ends_fork_bombs,
+		destroy_is_bounded_and_names_who_stays,
+		parallel_creates_and_destroys,
+		the_last_removes_the_parent,
+		threaded_parent,
+		threaded_parent_without_its_controller_is_refused,
+		failure_leaves_nothing_behind,
+		delegation_changes_owners,
+		missing_controllers_are_named,
 	};
 	Suite *suite = suite_create("cgroup_lifecycle");
 	TCase *cases = tcase_create("real");
