@@ -130,9 +130,8 @@ static void add_own_cgroup(struct facts *facts, const struct cgroup_host *host)
 	struct text text = {0};
 	struct error why = {0};
 	auto_free char *path = NULL;
-	if (cgroup_place(host, NULL, "ID", &path, &why) < 0)
-		text_printf(&text, "none: %s", why.message);
-	else if (cgroup_foresee_denial(host, path, NULL, &why) < 0)
+	if (cgroup_place(host, NULL, "ID", &path, &why) < 0 ||
+	    cgroup_foresee_denial(host, path, NULL, &why) < 0)
 		text_printf(&text, "none: %s", why.message);
 	else
 		text_printf(&text, "%s%s", host->mount, path);
