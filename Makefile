@@ -107,7 +107,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all programs check vm-check vm-shell setup unit unit-programs helpers integration sweep lint demo install uninstall \
+.PHONY: all programs layout check vm-check vm-shell setup unit unit-programs helpers integration sweep lint demo install uninstall \
 	clean fuzz coverage bench conformance spec-coverage engines critest deb help FORCE
 
 all: programs
@@ -120,7 +120,7 @@ $B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
-$B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld)
+$B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld runtime/hot.ld)
 	$(call show,LINK)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) $(LIBS)
 
@@ -238,6 +238,14 @@ coverage: unit integration
 # make bench N=20 CASES="run exec" PEERS="crun runc" WAYS=busy; what they mean, and the others, stands in tests/bench/run
 bench: $B/husk
 	@BUILD='$B' CC='$(CC)' tests/bench/run
+
+# runtime/hot.ld anew: which functions stand in front in the program, from what its commands execute (as root; minutes)
+layout: $B/husk
+	$(Q)BUILD='$B' CC='$(CC)' CASES=layout PEERS= tests/bench/run >/dev/null
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -Wl,-Map,$B/bench/husk.map -o $B/bench/husk.mapped $B/runtime/main.o $B/libhusk.a $(LIBS)
+	$(Q)cmp $B/husk $B/bench/husk.mapped
+	$(Q)tests/bench/layout.py $B/bench/husk.map $(addprefix $B/bench/touched/,run create exec start delete) >$B/bench/hot.ld
+	$(Q)mv $B/bench/hot.ld runtime/hot.ld
 
 # the validation programs of OCI runtime-tools, in the test machine and here; tests/conformance/run has the variables
 conformance: $(PROGRAMS) $(HELPER_PROGRAMS)

@@ -4,6 +4,11 @@
 #include "spec/section.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define CASE_BIT 0x20  // '[' and '{', ']' and '}' differ in it
 
 struct scan {
 	const char *at, *end;
@@ -11,6 +16,31 @@ struct scan {
 	bool in_linux;   // inside the value of the outermost "linux"
 	unsigned linux_seen, seccomp_seen;
 };
+
+// Past what is, with CASE_BIT set, none of the three. It stops early where the end is near, and at characters that are only like
+// them: the caller looks at each. (Most of a configuration is gone over here, at each start.)
+static void skip_others(struct scan *scan, char one, char two, char three)
+{
+#ifdef __SSE2__
+	const __m128i bit = _mm_set1_epi8(CASE_BIT), a = _mm_set1_epi8((char)(one | CASE_BIT)),
+		      b = _mm_set1_epi8((char)(two | CASE_BIT)),
+		      c = _mm_set1_epi8((char)(three | CASE_BIT));
+	for (; scan->end - scan->at >= (ptrdiff_t)sizeof bit; scan->at += sizeof bit) {
+		__m128i block =
+			_mm_or_si128(_mm_loadu_si128((const __m128i *)(const void *)scan->at), bit);
+		__m128i found = _mm_or_si128(
+			_mm_cmpeq_epi8(block, a),
+			_mm_or_si128(_mm_cmpeq_epi8(block, b), _mm_cmpeq_epi8(block, c)));
+		unsigned mask = (unsigned)_mm_movemask_epi8(found);
+		if (mask) {
+			scan->at += __builtin_ctz(mask);
+			return;
+		}
+	}
+#else
+	(void)scan, (void)one, (void)two, (void)three;
+#endif
+}
 
 static void skip_blanks(struct scan *scan)
 {
@@ -23,12 +53,12 @@ static void skip_blanks(struct scan *scan)
 static bool skip_string(struct scan *scan, bool *escaped)
 {
 	*escaped = false;
-	for (; scan->at < scan->end; scan->at++) {
-		if (*scan->at == '"') {
-			scan->at++;
+	while (scan->at < scan->end) {
+		skip_others(scan, '"', '\\', '"');
+		char c = scan->at < scan->end ? *scan->at++ : '\0';
+		if (c == '"')
 			return true;
-		}
-		if (*scan->at == '\\') {
+		if (c == '\\') {
 			*escaped = true;
 			scan->at++;
 		}
@@ -41,7 +71,10 @@ static bool skip_object(struct scan *scan)
 {
 	unsigned depth = 0;
 	bool escaped;
-	while (scan->at < scan->end) {
+	for (;;) {
+		skip_others(scan, '"', '{', '}');
+		if (scan->at >= scan->end)
+			return false;
 		switch (*scan->at++) {
 		case '"':
 			if (!skip_string(scan, &escaped))
@@ -60,7 +93,6 @@ static bool skip_object(struct scan *scan)
 			break;
 		}
 	}
-	return false;
 }
 
 static bool is_key(const struct scan *scan, const char *begin, const char *name)

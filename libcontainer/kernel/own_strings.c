@@ -20,10 +20,11 @@ static char *end_of(char *const *list, char *place)
 	return place;
 }
 
+// (every command asks this of every variable of its caller: most differ in the first character)
 static int is_kept(const char *variable, const char *const *kept)
 {
 	for (; *kept; kept++)
-		if (strncmp(variable, *kept, strlen(*kept)) == 0)
+		if (variable[0] == (*kept)[0] && strncmp(variable, *kept, strlen(*kept)) == 0)
 			return 1;
 	return 0;
 }

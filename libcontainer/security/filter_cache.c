@@ -40,19 +40,33 @@ struct entry_name {
 	char text[24];
 };
 
+struct sums {
+	uint64_t sum[4];  // side by side: one alone would wait for its own multiplications
+};
+
+static void add_block(struct sums *sums, const char *block)
+{
+	for (size_t i = 0; i < array_size(sums->sum); i++) {
+		uint64_t word;
+		memcpy(&word, block + i * sizeof word, sizeof word);
+		sums->sum[i] = (sums->sum[i] ^ word) * 0x9E3779B97F4A7C15ULL;
+		sums->sum[i] ^= sums->sum[i] >> 29;
+	}
+}
+
 static uint64_t hash(const void *data, size_t length)
 {
 	const char *at = data;
-	uint64_t sum = length, word;
-	for (; length; at += sizeof word) {
-		size_t part = length < sizeof word ? length : sizeof word;
-		word = 0;
-		memcpy(&word, at, part);
-		length -= part;
-		sum = (sum ^ word) * 0x9E3779B97F4A7C15ULL;
-		sum ^= sum >> 29;
-	}
-	return sum;
+	struct sums sums = {{length, 1, 2, 3}};
+	char last[sizeof sums] = {0};
+	for (; length >= sizeof sums; length -= sizeof sums, at += sizeof sums)
+		add_block(&sums, at);
+	memcpy(last, at, length);
+	add_block(&sums, last);
+	for (size_t i = 1; i < array_size(sums.sum); i++)
+		sums.sum[0] =
+			(sums.sum[0] ^ sums.sum[i]) * 0x9E3779B97F4A7C15ULL ^ (sums.sum[0] >> 31);
+	return sums.sum[0];
 }
 
 static struct entry_name name_of(const void *key, size_t length)

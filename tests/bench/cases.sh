@@ -271,3 +271,27 @@ scale_bundles() {
 		.linux.seccomp.syscalls += [range(5000) | {names: [$names[. % ($names | length)]], action: "SCMP_ACT_ALLOW"}]'
 	derive large seccomp '.annotations = ([range(8192) | {key: "org.example.key\(.)", value: ("x" * 96)}] | from_entries)'
 }
+
+# not a measurement: which instructions the commands execute, for `make layout`
+case_layout() {
+	local out=$RESULTS/touched low high husk=(${PROGRAM[husk]} --root "$STATE/husk")
+	rm -rf "$out" && mkdir "$out" || return
+	read -r low high < <(readelf -lW "$HUSK" | awk '$1 == "LOAD" && $8 == "E" { print $3, $6 }')
+	high=$(printf %x $((low + high)))
+	[ "$high" != 0 ] || { note "layout: no text in $HUSK" && return; }
+	touched() { # NAME ARG...
+		timeout "$CASE_SECONDS" "$TOOLS/touched" "$out/$1" "$low" "$high" "${husk[@]}" "${@:2}" </dev/null >/dev/null 2>&1 ||
+			note "layout: $1 failed"
+	}
+	runtime husk run --bundle "$BUNDLES/seccomp" layout-0
+	touched run run --bundle "$BUNDLES/seccomp" layout-1
+	touched create create --bundle "$BUNDLES/idle" layout-2
+	runtime husk delete --force layout-2
+	runtime husk create --bundle "$BUNDLES/idle" layout-3
+	touched start start layout-3
+	runtime husk exec layout-3 /bin/true
+	touched exec exec layout-3 /bin/true
+	runtime husk delete --force layout-3
+	runtime husk run --detach --bundle "$BUNDLES/idle" layout-4
+	touched delete delete --force layout-4
+}
