@@ -121,9 +121,9 @@ const struct words words_memory_modes = {memory_modes, 0};
 
 static const char *const memory_flags[] = {"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
 					   "MPOL_F_STATIC_NODES", NULL};
-_Static_assert(MPOL_F_NUMA_BALANCING == 1 << FLAG_BIT_NUMA_BALANCING &&
-		       MPOL_F_RELATIVE_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 1) &&
-		       MPOL_F_STATIC_NODES == 1 << (FLAG_BIT_NUMA_BALANCING + 2),
+_Static_assert(MPOL_F_NUMA_BALANCING >> FLAG_BIT_NUMA_BALANCING == 1 &&
+		       MPOL_F_RELATIVE_NODES >> FLAG_BIT_NUMA_BALANCING == 2 &&
+		       MPOL_F_STATIC_NODES >> FLAG_BIT_NUMA_BALANCING == 4,
 	       "the flags are in the order of their bits");
 const struct words words_memory_flags = {memory_flags, FLAG_BIT_NUMA_BALANCING};
 

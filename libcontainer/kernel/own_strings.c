@@ -68,13 +68,14 @@ static int copy_arguments(char **argv, struct own_strings *own)
 int own_strings_take(char **argv, const char *const *kept, struct own_strings *own)
 {
 	*own = (struct own_strings){.argv = argv};
-	char *end = end_of(argv, argv[0]);
+	char *const first = argv[0];
+	char *end = first ? end_of(argv, first) : NULL;
 	char *environment_end = end && environ ? end_of(environ, end) : NULL;
 	if (!environment_end)
 		return 0;
 	own->argv = NULL;
-	own->place = argv[0];
-	own->size = (size_t)(end - argv[0]);
+	own->place = first;
+	own->size = (size_t)(end - first);
 	if (copy_arguments(argv, own) < 0 || keep_environment(kept, own) < 0)
 		return -1;
 	environ = own->environment;
