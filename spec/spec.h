@@ -408,6 +408,9 @@ void spec_free(const struct spec *spec);
 // The value of an annotation, or NULL.
 const char *spec_annotation(const struct spec *spec, const char *key);
 
+// The namespace that the kernel parameter of this name, however it is spelt, belongs to. false: the host.
+bool spec_sysctl_namespace(const char *name, enum spec_namespace_type *type);
+
 // The word of the configuration for an enum value: "network", "createRuntime", "SCMP_ACT_ERRNO".
 const char *spec_namespace_name(enum spec_namespace_type type);
 const char *spec_hook_kind_name(enum spec_hook_kind kind);

@@ -64,6 +64,16 @@ static const struct sysctl_rule *find_sysctl(const char *path)
 	return NULL;
 }
 
+bool spec_sysctl_namespace(const char *name, enum spec_namespace_type *type)
+{
+	char path[512];
+	const struct sysctl_rule *rule =
+		normalise_sysctl(name, path, sizeof(path)) ? find_sysctl(path) : NULL;
+	if (rule != NULL)
+		*type = rule->namespace;
+	return rule != NULL;
+}
+
 static int fail_sysctl(struct spec_error *error, const char *name, const char *reason)
 {
 	char shown[64];

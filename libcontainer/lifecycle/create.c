@@ -233,6 +233,7 @@ static int open_host(struct creation *creation, struct error *err)
 	if (notify && notify_make_directory(creation->dir_fd, err) < 0)
 		return -1;
 	if (namespaces_open(&creation->namespaces, err) < 0 ||
+	    namespaces_check_settings(&creation->namespaces, err) < 0 ||
 	    rootfs_open(creation->rootfs, err) < 0)
 		return -1;
 	if (creation->kind != creation_kind_create && notify)

@@ -78,6 +78,9 @@ int64_t id_map_to_host(const struct spec_id_mappings *mappings, uint32_t id);
 
 // ---- settings.c: what is written into new namespaces, by a process inside them ----
 
+// Refuses host name, domain name and sysctls for a namespace that is joined and is the caller's own: they would change the host.
+// After namespaces_open, by a process that has joined nothing yet.
+int namespaces_check_settings(const struct namespace_plan *plan, struct error *err) must_check;
 int namespaces_set_names(const struct spec *spec, struct error *err) must_check;
 // linux.sysctl; proc_fd: a verified procfs root. Before the first mount of the container is made.
 int namespaces_set_sysctls(const struct spec *spec, int proc_fd, struct error *err) must_check;

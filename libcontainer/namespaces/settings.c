@@ -2,10 +2,12 @@
 // What is written into new namespaces: host name, domain name, sysctls.
 //
 // sysctls are written through the host's /proc before any mount of the container exists: no mount that the configuration
-// asks for can redirect them. Which names are allowed with which namespaces was checked with the specification.
+// asks for can redirect them. Which names are allowed with which namespaces was checked with the specification; that a namespace
+// which is joined is not the host's own is checked here.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -17,6 +19,69 @@
 #include "libcontainer/namespaces/namespaces.h"
 
 #define PROC_ROOT_INODE 1
+
+// Whether the namespace that is joined is the one that the calling process is in.
+static int joins_own(const struct namespace_plan *plan, enum spec_namespace_type type, bool *own,
+		     struct error *err)
+{
+	static const char *const files[spec_namespace_type_count] = {
+		[spec_namespace_type_user] = "/proc/self/ns/user",
+		[spec_namespace_type_network] = "/proc/self/ns/net",
+		[spec_namespace_type_ipc] = "/proc/self/ns/ipc",
+		[spec_namespace_type_uts] = "/proc/self/ns/uts",
+	};
+	struct stat joined, ours;
+	*own = false;
+	if (!files[type] || plan->join[type] < 0)
+		return 0;
+	if (fstat(plan->join[type], &joined) < 0 || stat(files[type], &ours) < 0)
+		return error_errno(err, "compare linux.namespaces %s with %s",
+				   spec_namespace_name(type), files[type]);
+	*own = joined.st_dev == ours.st_dev && joined.st_ino == ours.st_ino;
+	return 0;
+}
+
+static int refuse_own(const struct namespace_plan *plan, enum spec_namespace_type type,
+		      const char *object, const char *name, struct error *err)
+{
+	return error_set(err, EINVAL,
+			 "%s: %s%s%snot allowed in host %s namespace (linux.namespaces joins %s, "
+			 "which is husk's own)",
+			 object, name ? "sysctl \"" : "", name ? name : "", name ? "\" " : "",
+			 spec_namespace_name(type), plan->spec->linux_.namespaces[type].path);
+}
+
+static int check_names(const struct namespace_plan *plan, struct error *err)
+{
+	const struct spec *spec = plan->spec;
+	bool own = false;
+	if (!spec->hostname && !spec->domainname)
+		return 0;
+	if (joins_own(plan, spec_namespace_type_uts, &own, err) < 0)
+		return -1;
+	return own ? refuse_own(plan, spec_namespace_type_uts,
+				spec->hostname ? "hostname" : "domainname", NULL, err)
+		   : 0;
+}
+
+int namespaces_check_settings(const struct namespace_plan *plan, struct error *err)
+{
+	const struct spec_string_map *sysctl = &plan->spec->linux_.sysctl;
+	for (size_t i = 0; i < sysctl->count; i++) {
+		const char *name = sysctl->items[i].key;
+		char object[128];
+		bool own = false;
+		enum spec_namespace_type type;
+		if (!spec_sysctl_namespace(name, &type))
+			continue;
+		if (joins_own(plan, type, &own, err) < 0)
+			return -1;
+		snprintf(object, sizeof object, "linux.sysctl[\"%s\"]", name);
+		if (own)
+			return refuse_own(plan, type, object, name, err);
+	}
+	return check_names(plan, err);
+}
 
 int namespaces_set_names(const struct spec *spec, struct error *err)
 {

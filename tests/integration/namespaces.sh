@@ -228,4 +228,54 @@ test_sysctls_of_the_host_are_refused() {
 	done
 }
 
+# husk in namespaces that stand for the host's: what the configuration sets would be set there. Joining somebody else's is fine.
+test_settings_of_a_joined_host_namespace_are_refused() {
+	is_root || skip "a plain user owns no namespace to join"
+	local n key
+	bundle
+	cat >inside <<-'E'
+		set -e
+		echo host >/proc/sys/kernel/hostname
+		echo 0 >/proc/sys/net/ipv4/ip_forward
+		echo 4000 >/proc/sys/kernel/shmmni
+		status=0
+		"$HUSK" --root "$ROOT" run --bundle "$B" "$ID" </dev/null >out 2>err || status=$?
+		echo "$status $(cat /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni | xargs)"
+	E
+	export HUSK ROOT B ID
+	args /bin/true
+	cp "$B/config.json" plain
+	inside() { # NAMESPACE FILTER
+		config --arg t "$1" ".linux.namespaces |= (map(select(.type != \$t)) + [{type:\$t,path:\$p}]) | $2" --arg p "$3"
+		unshare --net --uts --ipc bash inside
+	}
+	for n in /proc/self/ns /proc/thread-self/ns; do
+		for key in net.ipv4.ip_forward net/ipv4/ip_forward; do
+			cp plain "$B/config.json"
+			equal "$n $key" '1 host 0 4000' "$(inside network ".linux.sysctl = {\"$key\":\"1\"}" "$n/net")"
+			contains "$(cat err)" "linux.sysctl[\"$key\"]: sysctl \"$key\" not allowed in host network namespace" "$n/net"
+		done
+	done
+	cp plain "$B/config.json"
+	equal ipc '1 host 0 4000' "$(inside ipc '.linux.sysctl = {"kernel.shmmni":"1234"}' /proc/self/ns/ipc)"
+	contains "$(cat err)" 'not allowed in host ipc namespace'
+	cp plain "$B/config.json"
+	equal hostname '1 host 0 4000' "$(inside uts '.hostname = "changed"' /proc/self/ns/uts)"
+	contains "$(cat err)" 'hostname: not allowed in host uts namespace'
+	cp plain "$B/config.json"
+	equal domainname '1 host 0 4000' "$(inside uts 'del(.hostname) | .domainname = "changed"' /proc/self/ns/uts)"
+	contains "$(cat err)" 'domainname: not allowed in host uts namespace'
+	# without such settings the host's may be joined; and those of others may be set
+	cp plain "$B/config.json"
+	equal 'nothing set' '0 host 0 4000' "$(inside uts 'del(.hostname)' /proc/self/ns/uts)"
+	unshare --net sleep 100 &
+	local holder=$!
+	eventually 5 eval "[ \$(readlink /proc/$holder/ns/net) != $(ns_of net) ]"
+	cp plain "$B/config.json"
+	equal "another's" '0 host 0 4000' "$(inside network '.linux.sysctl = {"net.ipv4.ip_forward":"1"}' "/proc/$holder/ns/net")"
+	equal "the other's value" 1 "$(nsenter --net="/proc/$holder/ns/net" cat /proc/sys/net/ipv4/ip_forward)"
+	kill $holder
+	wait $holder || true
+}
+
 run_tests "$@"
