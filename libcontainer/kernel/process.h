@@ -44,12 +44,16 @@ int process_boot_id(char id[37]) must_check;
 
 // Blocks every signal and remembers the mask as it was.
 int signals_block_all(sigset_t *before) must_check;
+// The same for those of signals_open_interrupts only.
+int signals_block_interrupts(sigset_t *before) must_check;
 
 // A signalfd (close-on-exec, non-blocking) of the signals by which a person or a supervisor asks a command to end: HUP, INT,
 // QUIT, TERM. The caller has blocked them; every other one stays pending.
 int signals_open_interrupts(void) must_check;
 // Takes one of them: its number, or 0 when there is none, or one that the caller of the program ignores (nohup).
 int signals_take_interrupt(int fd);
+// Takes all that are there: they came too late to stop anything.
+void signals_drop_interrupts(int fd);
 
 // The state a program expects at its start: nothing blocked, nothing ignored or caught.
 int signals_reset(void) must_check;

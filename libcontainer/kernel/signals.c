@@ -25,15 +25,33 @@ int signals_block_all(sigset_t *before)
 	return sigprocmask(SIG_SETMASK, &all, before);
 }
 
+static const int interrupts[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+static void interrupts_set(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < array_size(interrupts); i++)
+		sigaddset(set, interrupts[i]);
+}
+
+int signals_block_interrupts(sigset_t *before)
+{
+	sigset_t set;
+	interrupts_set(&set);
+	return sigprocmask(SIG_BLOCK, &set, before);
+}
+
 int signals_open_interrupts(void)
 {
 	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGTERM);
+	interrupts_set(&set);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void signals_drop_interrupts(int fd)
+{
+	for (size_t i = 0; i < array_size(interrupts); i++)
+		(void)signals_take_interrupt(fd);
 }
 
 int signals_take_interrupt(int fd)

@@ -145,6 +145,9 @@ static int clone_child(struct creation *creation, int child_sync, struct error *
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {
+		// who waits for `start` can be killed meanwhile, by any signal
+		if (creation->kind != creation_kind_foreground)
+			sigprocmask(SIG_SETMASK, &creation->before, NULL);
 		if (ns->staged)
 			stage_run(&creation->init, container_init_steps);
 		init_walk(&creation->init, container_init_steps);

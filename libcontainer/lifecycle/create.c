@@ -337,6 +337,40 @@ static void undo_from(struct creation *creation, size_t stage)
 			stages[i].undo(creation);
 }
 
+// The foreground forwards all others to the container later: they must not get lost before.
+int creation_hold_signals(struct creation *creation, struct error *err)
+{
+	int blocked = creation->kind == creation_kind_foreground
+			      ? signals_block_all(&creation->before)
+			      : signals_block_interrupts(&creation->before);
+	if (blocked < 0)
+		return error_errno(err, "block signals");
+	creation->interrupts = signals_open_interrupts();
+	if (creation->interrupts >= 0)
+		return 0;
+	error_errno(err, "signalfd");
+	sigprocmask(SIG_SETMASK, &creation->before, NULL);
+	return -1;
+}
+
+bool creation_interrupted(struct creation *creation, struct error *err)
+{
+	int signal = signals_take_interrupt(creation->interrupts);
+	if (signal)
+		error_set(err, EINTR, "interrupted by signal %d", signal);
+	return signal != 0;
+}
+
+void creation_release_signals(struct creation *creation)
+{
+	auto_close int interrupts = take_fd(&creation->interrupts);
+	if (interrupts < 0)
+		return;
+	if (creation->kind != creation_kind_foreground)
+		signals_drop_interrupts(interrupts);
+	sigprocmask(SIG_SETMASK, &creation->before, NULL);
+}
+
 int creation_run(struct creation *creation, struct error *err)
 {
 	for (size_t i = 0; i < array_size(stages); i++) {
@@ -353,6 +387,7 @@ int creation_run(struct creation *creation, struct error *err)
 
 void creation_undo(struct creation *creation)
 {
+	creation->hooks_begun = true;
 	undo_from(creation, array_size(stages) - 1);
 }
 
@@ -364,7 +399,6 @@ void creation_done(struct creation *creation)
 	memory_close(take_fd(&creation->master));
 	memory_close(take_fd(&creation->resctrl));
 	memory_close(take_fd(&creation->notify));
-	memory_close(take_fd(&creation->interrupts));
 	scope_release(&creation->scope_holder);
 	hooks_files_close(&creation->hooks_files);
 	cgroup_close(&creation->delegated);
@@ -389,6 +423,7 @@ void creation_done(struct creation *creation)
 	free(creation->rootfs_path);
 	free(creation->config_text);
 	free(creation->bundle);
+	creation_release_signals(creation);
 }
 
 int container_create(const struct container_context *context,
@@ -396,7 +431,13 @@ int container_create(const struct container_context *context,
 {
 	struct creation creation;
 	creation_begin(&creation, context, options, creation_kind_create);
-	int result = creation_run(&creation, err);
+	int result = creation_hold_signals(&creation, err);
+	if (result == 0)
+		result = creation_run(&creation, err);
+	if (result == 0 && creation_interrupted(&creation, err)) {
+		creation_undo(&creation);
+		result = -1;
+	}
 	creation_done(&creation);
 	return result;
 }

@@ -59,17 +59,18 @@ struct creation {
 	struct state_record record;
 	struct cgroup cgroup;
 	struct cgroup delegated;  // below it; its fd -1: none
-	int resctrl;  // root of the resctrl file system, only with linux.intelRdt
+	int resctrl;              // root of the resctrl file system, only with linux.intelRdt
 	struct resctrl_made resctrl_made;
 	struct scope_holder scope_holder;
 	bool scope_started;
 	struct init init;
 	struct limits_saved files;
 	struct hooks_files hooks_files;
-	int interrupts;  // foreground: signals_open_interrupts; else -1
-	int sync;        // the runtime's end
-	pid_t stage;     // the intermediate process; 0: none, or gone
-	pid_t pid;       // of init; 0: none
+	int interrupts;   // signals_open_interrupts
+	sigset_t before;  // the caller's mask, for init and for afterwards
+	int sync;         // the runtime's end
+	pid_t stage;      // the intermediate process; 0: none, or gone
+	pid_t pid;        // of init; 0: none
 	int pidfd;
 	int master;     // of the terminal, foreground only
 	int notify;     // the container's notification socket; -1: none, or for start to make
@@ -81,6 +82,12 @@ struct creation {
 
 void creation_begin(struct creation *creation, const struct container_context *context,
 		    const struct container_create_options *options, enum creation_kind kind);
+// A signal that asks to end is held back from here on, and found by what waits; then everything is undone.
+int creation_hold_signals(struct creation *creation, struct error *err) must_check;
+// Whether one has come that nothing has found yet.
+bool creation_interrupted(struct creation *creation, struct error *err);
+// One that comes now is too late: the caller is told of the container instead.
+void creation_release_signals(struct creation *creation);
 // Walks the stages; on failure everything is undone.
 int creation_run(struct creation *creation, struct error *err) must_check;
 // Undoes a creation that succeeded (run whose program could not be executed).

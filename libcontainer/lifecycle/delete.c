@@ -133,7 +133,7 @@ static int remove_opened(const struct container_context *context, struct opened 
 	return result;
 }
 
-// A creator in the foreground undoes everything when it is asked to end; any other ends at once, and its processes with it.
+// A creator undoes everything when it is asked to end.
 static void end_creator(const struct opened *opened)
 {
 	auto_close int pidfd = -1;

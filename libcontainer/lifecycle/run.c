@@ -20,7 +20,6 @@
 // The program could not be executed, or a poststart hook refused: the container is stopped and nothing is left.
 static int undo(struct creation *creation)
 {
-	creation->hooks_begun = true;
 	creation_undo(creation);
 	return -1;
 }
@@ -110,12 +109,16 @@ static int run(struct creation *creation, const struct container_run_options *op
 	if (creation_run(creation, err) < 0 || start(creation, err) < 0)
 		return -1;
 	*status = 0;
+	// (the foreground forwards it to the program)
+	if (options->detach && creation_interrupted(creation, err))
+		return undo(creation);
 	// the container is complete: from now on other commands may act on it
 	state_unlock(creation->dir_fd);
 	if (!options->detach)
 		return stay(creation, options->keep, status, err);
 	if (creation->notify >= 0) {
 		const struct notify notify = relayed(creation);
+		creation_release_signals(creation);
 		notify_relay_until_ready(&notify);
 	}
 	return 0;
@@ -125,21 +128,13 @@ int container_run(const struct container_context *context,
 		  const struct container_run_options *options, int *status, struct error *err)
 {
 	struct creation creation;
-	sigset_t before;
-	// the signals must not get lost before the wait
-	if (!options->detach && signals_block_all(&before) < 0)
-		return error_errno(err, "block signals");
 	if (!options->detach && !options->no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return error_errno(err, "prctl PR_SET_CHILD_SUBREAPER");
 	creation_begin(&creation, context, &options->create,
 		       options->detach ? creation_kind_detached : creation_kind_foreground);
-	int result = 0;
-	if (!options->detach && (creation.interrupts = signals_open_interrupts()) < 0)
-		result = error_errno(err, "signalfd");
+	int result = creation_hold_signals(&creation, err);
 	if (result == 0)
 		result = run(&creation, options, status, err);
 	creation_done(&creation);
-	if (!options->detach)
-		sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;
 }

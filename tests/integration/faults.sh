@@ -145,6 +145,67 @@ test_signal_while_a_hook_hangs() { # limit 120
 	equal "poststop hooks ran" 5 "$(wc -l <poststop)"
 }
 
+# and those of create and of a detached run, in which nobody waits for the program
+test_signal_while_a_hook_of_create_hangs() { # limit 120
+	local kind command pid status
+	for command in create 'run --detach'; do
+		for kind in prestart createRuntime createContainer; do
+			bundle "b-$kind"
+			hook $kind "echo begun >$S/begun-$kind; sleep 1000; true"
+			hook poststop "echo $kind >>$S/poststop"
+			args /bin/sleep 100
+			rm -f "begun-$kind"
+			in_background $command --bundle "$B" "$ID-$kind"
+			eventually 10 test -s "begun-$kind"
+			kill -TERM $pid
+			ended_within 10
+			equal "status of $command ($kind)" 1 $status
+			equal "lines of the message" 1 "$(wc -l <err)"
+			contains "$(cat err)" 'interrupted by signal 15'
+			[ ! -e "$ROOT/$ID-$kind" ] || fail "$kind: state is left"
+		done
+	done
+	equal "poststop hooks ran" 6 "$(wc -l <poststop)"
+}
+
+# whenever it comes: there is a container and success, or neither; or it came before anything was held back, and nothing was begun
+test_signal_at_any_moment_of_create() { # limit 120
+	local i pid status made=0 undone=0
+	bundle
+	args /bin/sleep 100
+	for i in $(seq 60); do
+		in_background create --bundle "$B" "$ID-$i"
+		sleep "0.0$(printf %03d $((RANDOM % 150 + i)))"
+		kill -TERM $pid 2>/dev/null || true
+		ended_within 10
+		if [ $status = 0 ]; then
+			equal "status of $i" created "$(status_of "$ID-$i")"
+			equal "message of $i" '' "$(cat err)"
+			husk delete --force "$ID-$i"
+			made=$((made + 1))
+			continue
+		fi
+		[ $status = 143 ] || contains "$(cat err)" 'interrupted by signal 15'
+		[ $status = 143 ] || undone=$((undone + 1))
+		[ ! -e "$ROOT/$ID-$i" ] || fail "create $i (status $status): state is left"
+	done
+	note "$made made, $undone undone"
+	[ $undone -gt 0 ] || fail "no signal came while anything was there"
+}
+
+# what husk holds back for itself is not held back in the container
+test_signals_of_a_created_container() {
+	bundle
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" </dev/null >out 2>err
+	local init
+	init=$(husk state "$ID" | jq .pid)
+	equal "blocked while it waits" "$(sed -n 's/^SigBlk:\s*//p' /proc/self/status)" "$(sed -n 's/^SigBlk:\s*//p' "/proc/$init/status")"
+	husk start "$ID"
+	equal "blocked in the program" 0000000000000000 "$(sed -n 's/^SigBlk:\s*//p' "/proc/$init/status")"
+	husk delete --force "$ID"
+}
+
 test_signal_while_a_poststop_hook_hangs() {
 	local pid status
 	bundle
