@@ -158,8 +158,8 @@ struct container_fact {
 	char *value;       // owned
 };
 
-// What there is for containers here, as the caller may use it. *facts: container_info_free.
-int container_info(const struct container_context *context, struct container_fact **facts,
+// What there is for containers here, as the caller may use it. *items: container_info_free.
+int container_info(const struct container_context *context, struct container_fact **items,
 		   size_t *count, struct error *err) must_check;
 void container_info_free(struct container_fact *facts, size_t count);
 
