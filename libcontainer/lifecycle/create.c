@@ -38,7 +38,8 @@ static void unreserve(struct creation *creation)
 	struct error ignored;
 	(void)!remove_root_mounts(creation->rootfs_path, creation->record.root_mount, &ignored);
 	if (creation->dir_fd >= 0)
-		(void)!state_remove(creation->root_fd, creation->options->id, &ignored);
+		(void)!state_remove_opened(creation->root_fd, creation->options->id,
+					   creation->dir_fd, &ignored);
 }
 
 // Days since 1970 to a date of the Gregorian calendar, in years that begin in March, so that the leap day is the last.
@@ -246,6 +247,7 @@ static int open_host(struct creation *creation, struct error *err)
 static void take_back(struct creation *creation)
 {
 	rootfs_take_back(creation->rootfs);
+	rootfs_free(take_ptr(&creation->rootfs));
 }
 
 // A process that is alone in a new pid namespace, with a mount namespace of its own, does it itself, for less. (Not when the host's
@@ -330,8 +332,23 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		creation->namespaces.join[i] = -1;
 }
 
+// What failed may be that there are no more descriptors; undoing takes a few.
+static void spare_descriptors(struct creation *creation)
+{
+	struct limits_saved ignored;
+	limits_raise_files(&ignored);
+	memory_close(take_fd(&creation->sync));
+	memory_close(take_fd(&creation->gate));
+	memory_close(take_fd(&creation->pidfd));
+	memory_close(take_fd(&creation->master));
+	memory_close(take_fd(&creation->notify));
+	hooks_files_close(&creation->hooks_files);
+	namespaces_done(&creation->namespaces);
+}
+
 static void undo_from(struct creation *creation, size_t stage)
 {
+	spare_descriptors(creation);
 	for (size_t i = stage + 1; i-- > 0;)
 		if (stages[i].undo)
 			stages[i].undo(creation);

@@ -76,8 +76,13 @@ static int find_torn(const struct container_context *context, struct opened *ope
 		return error_set(err, ENOMEM, "out of memory");
 	if (state_recall_init(opened->dir_fd, &opened->record) == 0)
 		return kill_init(opened, err);
-	if (opened_config(opened, &spec, &unreadable) < 0)
-		return 0;
+	if (opened_config(opened, &spec, &unreadable) < 0) {
+		// that there is none, or no good one, must be known and not only feared
+		if (unreadable.code == ENOENT || unreadable.code == EINVAL)
+			return 0;
+		*err = unreadable;
+		return -1;
+	}
 	int result = cgroup_host_open(&opened->host, err);
 	if (result == 0 && (context->cgroup_manager == container_cgroup_manager_systemd ||
 			    scope_name_is_triple(spec->linux_.cgroups_path)))

@@ -48,10 +48,22 @@ static int find_cgroup(struct opened *opened, struct error *err)
 	return -1;
 }
 
+int opened_remains(const char *id, const struct error *cause, struct error *err)
+{
+	return error_set(err, ENODATA,
+			 "container `%s`: %s (`husk delete --force %s` ends what is left of it)",
+			 id, cause->message, id);
+}
+
 int opened_load(struct opened *opened, const char *id, struct error *err)
 {
-	if (state_read(opened->dir_fd, &opened->record, err) < 0) {
-		opened->torn = true;
+	struct error cause;
+	if (state_read(opened->dir_fd, &opened->record, &cause) < 0) {
+		// (a reader without descriptors, for example, knows nothing about it)
+		opened->torn = cause.code == ENODATA;
+		if (opened->torn)
+			return opened_remains(id, &cause, err);
+		*err = cause;
 		return error_context(err, "container `%s`", id);
 	}
 	if (opened->record.cgroup_path && find_cgroup(opened, err) < 0)

@@ -38,6 +38,8 @@ void opened_refresh(struct opened *opened);
 // The configuration as it was at create.
 int opened_config(const struct opened *opened, const struct spec **spec,
 		  struct error *err) must_check;
+// What to say of a container whose files are not all there, with what helps: ENODATA.
+int opened_remains(const char *id, const struct error *cause, struct error *err);
 // What to say when it does not parse.
 int opened_bad_config(const struct opened *opened, const struct spec_error *why, struct error *err);
 // "container not running: ..." of the contract.

@@ -36,6 +36,20 @@ static int copy_annotations(const struct opened *opened, struct container_state 
 	return failed ? error_set(err, ENOMEM, "out of memory") : 0;
 }
 
+// Whoever made it may have been killed before there was a copy of the configuration, or whoever deletes it has removed that already.
+static int explain_missing(const struct opened *opened, struct container_state *state,
+			   struct error *err)
+{
+	struct error failure = *err;
+	if (opened->record.pid == 0)
+		return 0;
+	if (state_lock(opened->dir_fd, false, 0, &failure) < 0)
+		return -1;
+	int result = copy_annotations(opened, state, &failure);
+	state_unlock(opened->dir_fd);
+	return result == 0 ? 0 : opened_remains(opened->record.id, &failure, err);
+}
+
 static int fill(const struct opened *opened, struct container_state *state, struct error *err)
 {
 	const struct state_record *r = &opened->record;
@@ -53,7 +67,9 @@ static int fill(const struct opened *opened, struct container_state *state, stru
 	if (failed)
 		return error_set(err, ENOMEM, "out of memory");
 	// while it is being created, the configuration may not be stored yet
-	return opened->status == state_status_creating ? 0 : copy_annotations(opened, state, err);
+	if (opened->status == state_status_creating || copy_annotations(opened, state, err) == 0)
+		return 0;
+	return err->code == ENOENT ? explain_missing(opened, state, err) : -1;
 }
 
 int container_state(const struct container_context *context, const char *id,

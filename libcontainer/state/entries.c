@@ -23,12 +23,10 @@ static int each_entry(int dir_fd, int (*visit)(void *data, int dir_fd, const cha
 		      void *data)
 {
 	_Alignas(struct dirent64) char buffer[4096];
-	// a description of our own: the offset of dir_fd is shared with whoever else holds it
-	auto_close int fd = openat(dir_fd, ".", directory_flags);
-	if (fd < 0)
+	if (lseek(dir_fd, 0, SEEK_SET) < 0)
 		return -1;
 	for (;;) {
-		ssize_t filled = getdents64(fd, buffer, sizeof buffer);
+		ssize_t filled = getdents64(dir_fd, buffer, sizeof buffer);
 		if (filled <= 0)
 			return (int)filled;
 		for (ssize_t at = 0; at < filled;) {
@@ -85,15 +83,19 @@ static int remove_entries(int dir_fd, int depth)
 int state_remove(int root_fd, const char *id, struct error *err)
 {
 	auto_close int fd = -1;
-	if (state_open(root_fd, id, &fd, err) < 0)
-		return -1;
-	if (remove_entries(fd, 0) < 0)
+	return state_open(root_fd, id, &fd, err) < 0 ? -1
+						     : state_remove_opened(root_fd, id, fd, err);
+}
+
+int state_remove_opened(int root_fd, const char *id, int dir_fd, struct error *err)
+{
+	if (remove_entries(dir_fd, 0) < 0)
 		return error_errno(err, "empty the state directory of container `%s`", id);
 	// "state" itself is a file of ours, but garbage of any kind must be removable
-	if (unlinkat(fd, LAST_NAME, 0) < 0 && errno == EISDIR) {
-		auto_close int odd = openat(fd, LAST_NAME, directory_flags);
+	if (unlinkat(dir_fd, LAST_NAME, 0) < 0 && errno == EISDIR) {
+		auto_close int odd = openat(dir_fd, LAST_NAME, directory_flags);
 		if (odd < 0 || remove_entries(odd, 1) < 0 ||
-		    unlinkat(fd, LAST_NAME, AT_REMOVEDIR) < 0)
+		    unlinkat(dir_fd, LAST_NAME, AT_REMOVEDIR) < 0)
 			return error_errno(err, "empty the state directory of container `%s`", id);
 	}
 	if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0)
@@ -138,7 +140,9 @@ static int compare(const void *a, const void *b)
 int state_list(int root_fd, char ***ids, size_t *count, struct error *err)
 {
 	struct list list = {0};
-	if (each_entry(root_fd, list_entry, &list) < 0) {
+	// a description of our own: the offset of root_fd is shared with whoever else holds it
+	auto_close int fd = openat(root_fd, ".", directory_flags);
+	if (fd < 0 || each_entry(fd, list_entry, &list) < 0) {
 		int saved = errno;
 		state_list_free(list.ids, list.count);
 		errno = saved;

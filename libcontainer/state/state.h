@@ -108,6 +108,8 @@ int state_recall_init(int dir_fd, struct state_record *record) must_check;
 
 // Removes everything in the directory (files of ours; nothing is followed) and the directory itself.
 int state_remove(int root_fd, const char *id, struct error *err) must_check;
+// The same for who holds the directory open: it takes no other descriptor as long as only files are in it.
+int state_remove_opened(int root_fd, const char *id, int dir_fd, struct error *err) must_check;
 
 // Names of all entries that look like ids. malloc'ed array of malloc'ed strings, sorted.
 int state_list(int root_fd, char ***ids, size_t *count, struct error *err) must_check;

@@ -337,12 +337,65 @@ test_state_is_damaged() {
 		missing) rm "$ROOT/$ID/state" ;;
 		esac
 		husk state "$ID" >out 2>err && [ "$(jq -r .status out)" != creating ] && fail "a damaged state ($f) was read: $(cat out)"
-		husk list >/dev/null 2>&1
+		husk list >list.out 2>list.err
+		for command in state 'delete'; do
+			contains "$(husk $command "$ID" 2>&1 || true)" "\`$ID\`" "husk delete --force $ID"
+		done
+		contains "$(cat list.err)" "\`$ID\`" "husk delete --force $ID"
 		husk delete --force "$ID"
 		[ ! -e "$ROOT/$ID" ]
 		# its init is gone as well: its cgroup leads to it, or the note beside the record
 		eventually 5 test ! -e "/proc/$pid"
 	done
+}
+
+# create was killed before the copy of the configuration was there: a stopped container that can be seen and deleted
+test_state_is_half_made() {
+	local pid
+	bundle
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" </dev/null >out 2>err
+	cp -a "$ROOT/$ID" half
+	pid=$(husk state "$ID" | jq .pid)
+	husk delete --force "$ID"
+	mkdir -m 700 "$ROOT/$ID"
+	jq -c '.pid = 0' half/state >"$ROOT/$ID/state"
+	equal state stopped "$(status_of "$ID")"
+	equal "list" "$ID" "$(husk list -q 2>list.err)"
+	equal "message of list" '' "$(cat list.err)"
+	refused "already exists" create --bundle "$B" "$ID"
+	husk delete "$ID"
+	[ ! -e "$ROOT/$ID" ]
+	# one with a process had one
+	cp -a half "$ROOT/$ID"
+	rm "$ROOT/$ID/config.json"
+	refused "husk delete --force $ID" state "$ID"
+	husk list >list.out 2>list.err
+	contains "$(cat list.err)" "\`$ID\`" "husk delete --force $ID"
+	husk delete --force "$ID"
+}
+
+# whatever number of descriptors is too low: nothing is left
+test_few_descriptors() { # limit 60
+	local n status failed=0
+	bundle
+	args /bin/true
+	for n in $(seq 5 24); do
+		status=0
+		(ulimit -n $n && exec "$HUSK" --root "$ROOT" run --bundle "$B" "$ID-$n" </dev/null >out 2>err) || status=$?
+		[ $status = 0 ] || failed=$((failed + 1))
+		[ ! -e "$ROOT/$ID-$n" ] || fail "limit $n (status $status, $(cat err)): state is left"
+	done
+	[ $failed -gt 3 ] || fail "no limit was too low"
+	# what cannot be read for want of descriptors is not taken for damaged
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" </dev/null >out 2>err
+	for n in 5 6 7 8; do
+		(ulimit -n $n && exec "$HUSK" --root "$ROOT" delete --force "$ID" </dev/null >out 2>err) || continue
+		break
+	done
+	[ -e "$ROOT/$ID" ] || equal "cgroups that are left" '' "$(find "$(cgroup_mount)" -depth -type d -name "*$ID*")"
+	husk delete --force "$ID"
 }
 
 test_fields_that_must_not_matter() {
