@@ -4,11 +4,35 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "libcontainer/lifecycle/notify.h"
 
 // fs.nr_open cannot be larger
 #define DESCRIPTORS_MAX (1U << 30)
+// So far holes among them are looked past.
+#define HOLES_MAX 1024
+
+// Engines do it, and the program that gets one may be meant to; whoever did not mean it has to know.
+static void warn_of_directories(unsigned count, const struct log *log)
+{
+	struct stat st;
+	for (unsigned i = 0; i < count; i++) {
+		int fd = (int)(3 + i);
+		// (what is not open is no error, and neither are a million of these)
+		if (fstat(fd, &st) < 0) {
+			if (i >= HOLES_MAX)
+				return;
+			continue;
+		}
+		if (S_ISDIR(st.st_mode))
+			log_warning(log,
+				    "descriptor %d that is passed on (--preserve-fds, LISTEN_FDS) is a "
+				    "directory outside of the container: through it the program can "
+				    "reach the host's files",
+				    fd);
+	}
+}
 
 int passed_on_make(const struct container_context *context, bool notify, unsigned preserve_fds,
 		   struct passed_on *passed, struct init *init, struct error *err)
@@ -19,6 +43,7 @@ int passed_on_make(const struct container_context *context, bool notify, unsigne
 		return error_set(err, EINVAL, "preserve %u descriptors: more than there can be",
 				 preserve_fds);
 	init->preserve_fds = context->listen_fds + preserve_fds;
+	warn_of_directories(init->preserve_fds, context->log);
 	if (notify)
 		passed->variables[count++] = NOTIFY_VARIABLE;
 	if (context->listen_fds) {

@@ -235,6 +235,30 @@ test_preserved_descriptors_with_holes() {
 	equal descriptors '0 1 2 4' "$(seen '.fds | keys | join(" ")')"
 }
 
+# passed on as ever, for engines do it; but not without a word
+test_preserved_directory_is_warned_of() {
+	local command
+	bundle
+	mkdir outside
+	echo secret >outside/file
+	exec 3</dev/zero 4<outside
+	args /bin/cat /proc/self/fd/4/file
+	equal "what is reached through it" secret "$(husk --log log --log-level warning run --preserve-fds 2 --bundle "$B" "$ID")"
+	equal "warnings" 1 "$(grep -c 'descriptor 4 .* directory' log)"
+	equal "lines of the log" 1 "$(wc -l <log)"
+	equal "LISTEN_FDS" secret "$(LISTEN_FDS=2 husk --log log2 --log-level warning run --bundle "$B" "$ID")"
+	contains "$(cat log2)" 'descriptor 4 '
+	start_sleeping
+	equal "exec" secret "$(husk --log log3 --log-level warning exec --preserve-fds 2 "$ID" cat /proc/self/fd/4/file)"
+	contains "$(cat log3)" 'descriptor 4 '
+	husk delete --force "$ID"
+	exec 4<&-
+	args /bin/true
+	husk --log log4 --log-level warning run --preserve-fds 1 --bundle "$B" "$ID" </dev/null
+	exec 3<&-
+	lacks "$(cat log4)" descriptor
+}
+
 test_listen_fds() {
 	bundle
 	config_args_see
