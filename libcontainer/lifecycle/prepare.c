@@ -63,6 +63,7 @@ static int plan_rootfs(struct creation *creation, struct error *err)
 	creation->rootfs_options = (struct rootfs_options){
 		.bundle = creation->bundle,
 		.overlay = overlay ? overlay : spec_annotation(creation->spec, "org.husk.overlay"),
+		.overlay_of_caller = overlay != NULL,
 		.no_pivot = creation->options->no_pivot,
 		.new_mount_namespace = namespaces_has(ns, spec_namespace_type_mount),
 		.user_namespace = namespaces_has(ns, spec_namespace_type_user),

@@ -5,6 +5,7 @@
 // Layers are named to overlayfs as /proc/self/fd/N, so that no path needs quoting and none is too long.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -60,8 +61,12 @@ int plan_overlay(struct rootfs *rootfs, struct error *err)
 	if (!*wanted)
 		return error_set(err, EINVAL, "overlay: wants tmpfs, tmpfs:size=N or a directory");
 	auto_text struct text directory = {0};
+	char current[PATH_MAX];
+	const bool of_caller = rootfs->options->overlay_of_caller;
+	if (wanted[0] != '/' && of_caller && !getcwd(current, sizeof current))
+		return error_errno(err, "overlay %s: the current directory", wanted);
 	if (wanted[0] != '/')
-		text_printf(&directory, "%s/", rootfs->options->bundle);
+		text_printf(&directory, "%s/", of_caller ? current : rootfs->options->bundle);
 	text_add(&directory, wanted);
 	overlay->directory = arena_copy(&rootfs->arena, text_string(&directory), directory.length);
 	return overlay->directory && !text_failed(&directory) ? 0 : plan_no_memory(err);

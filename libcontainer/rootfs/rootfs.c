@@ -126,10 +126,11 @@ static void describe_mount(const struct mount_entry *entry, const char *prefix, 
 	text_add(text, options->count ? ")\n" : "\n");
 }
 
-// Who asks for a writable layer means it: root.readonly is then what it says of root.path, the layer below.
+// Who asks for a writable layer on the command line means it: root.readonly is then what it says of root.path, the layer below. A
+// configuration that asks for both gets both.
 static bool root_stays_readonly(const struct rootfs *rootfs)
 {
-	return rootfs->spec->root_readonly && !rootfs->options->overlay;
+	return rootfs->spec->root_readonly && !rootfs->options->overlay_of_caller;
 }
 
 void rootfs_describe(const struct rootfs *rootfs, const char *prefix, struct text *text)

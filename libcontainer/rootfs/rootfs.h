@@ -25,6 +25,7 @@
 struct rootfs_options {
 	const char *bundle;        // absolute path
 	const char *overlay;       // or NULL
+	bool overlay_of_caller;    // not of the configuration: what it says has the last word
 	bool no_pivot;             // MS_MOVE and chroot instead of pivot_root
 	bool new_mount_namespace;  // a mount namespace of its own is made or joined
 	bool user_namespace;       // the container has its own user namespace (made or joined)

@@ -423,6 +423,29 @@ test_overlay_by_annotation() {
 	[ ! -e "$B/rootfs/file" ]
 }
 
+# the command line has the last word; a configuration that asks for both gets both
+test_overlay_and_a_readonly_root() {
+	bundle
+	config '.root.readonly = true'
+	equal "by the option" writable "$(args /bin/sh -c 'echo x >/file && echo writable' && husk run --overlay tmpfs --bundle "$B" "$ID")"
+	config '.annotations["org.husk.overlay"] = "tmpfs"'
+	contains "$(run_shell 'echo x >/file; grep " / / " /proc/self/mountinfo' 2>&1)" 'Read-only file system' ' ro,' 'overlay'
+	contains "$(husk run --dry-run --bundle "$B" "$ID")" '(read-only)'
+}
+
+test_overlay_relative_directory() {
+	bundle
+	mkdir -p here/layer "$B/layer"
+	args /bin/sh -c 'echo x >/file'
+	(cd here && husk run --overlay layer --bundle "$B" "$ID")
+	[ -e here/layer/upper/file ] || fail "an option is not below the current directory"
+	config '.annotations["org.husk.overlay"] = "layer"'
+	[ ! -e "$B/layer/upper" ]
+	(cd here && husk run --bundle "$B" "$ID-2")
+	[ -e "$B/layer/upper/file" ] || fail "an annotation is not below the bundle"
+	chmod -R u+rwx here/layer "$B/layer"
+}
+
 test_overlay_among_mounts() {
 	bundle
 	mkdir lower upper work
