@@ -26,11 +26,12 @@ static void warn_of_directories(unsigned count, const struct log *log)
 			continue;
 		}
 		if (S_ISDIR(st.st_mode))
-			log_warning(log,
-				    "descriptor %d that is passed on (--preserve-fds, LISTEN_FDS) is a "
-				    "directory outside of the container: through it the program can "
-				    "reach the host's files",
-				    fd);
+			log_warning(
+				log,
+				"descriptor %d that is passed on (--preserve-fds, LISTEN_FDS) is a "
+				"directory outside of the container: through it the program can "
+				"reach the host's files",
+				fd);
 	}
 }
 
