@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
@@ -29,6 +30,9 @@
 #define CHUNK_BYTES 4096
 // How often a terminal that every program has closed is looked at again: one of them may open it once more.
 #define HUNG_UP_MS 100
+// How often the end of our input is said anew, at first and at last.
+#define END_SOON_MS 50
+#define END_LATE_MS 1000
 
 struct buffer {
 	size_t begin, end;
@@ -43,6 +47,10 @@ struct terminal_session {
 	int input, output;  // what is copied from and to: 0 and 1, or owned copies
 	bool input_open;    // worth asking
 	bool input_paused;  // a background job may not read its terminal until it is continued
+	bool input_ended;   // the program's has to end as well
+	int64_t end_due;    // CLOCK_MONOTONIC in ms: when to say so again
+	int end_pause;      // what lies between, in ms
+	bool end_edited;    // it was said last to one who edits lines
 	bool output_open;
 	bool output_socket;
 	bool master_hung_up;
@@ -169,15 +177,50 @@ static bool again(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-// What stands for the end of input on a terminal is a character; only a program that reads lines understands it.
-static void end_input(struct terminal_session *s)
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// What stands for the end of input on a terminal is a character; a program that reads lines understands it, or one that edits them
+// (no ICANON, but still OPOST). One that reads it takes it away, and it is lost when a shell changes from one to the other: so it
+// is said again, for each who reads lines, and to an editor when it begins to be one.
+static void say_end(struct terminal_session *s)
 {
 	struct termios settings;
-	s->input_open = false;
-	if (s->own == 0 || tcgetattr(s->master, &settings) < 0 || !(settings.c_lflag & ICANON))
+	s->end_due = now_ms() + s->end_pause;
+	s->end_pause = s->end_pause * 2 < END_LATE_MS ? s->end_pause * 2 : END_LATE_MS;
+	if (tcgetattr(s->master, &settings) < 0)
 		return;
+	bool lines = settings.c_lflag & ICANON, edits = !lines && settings.c_oflag & OPOST;
+	if (!lines && (!edits || s->end_edited))
+		return;
+	s->end_edited = edits;
 	s->to_master.data[0] = (char)settings.c_cc[VEOF];
 	buffer_fill(&s->to_master, 1);
+}
+
+static void end_input(struct terminal_session *s)
+{
+	s->input_open = false;
+	if (s->own == 0)
+		return;
+	s->input_ended = true;
+	s->end_pause = END_SOON_MS;
+	say_end(s);
+}
+
+static bool end_is_due(const struct terminal_session *s)
+{
+	return s->input_ended && !s->ended && buffer_empty(&s->to_master);
+}
+
+static int until_end_is_due(const struct terminal_session *s)
+{
+	int64_t left = s->end_due - now_ms();
+	return left < 0 ? 0 : left > END_LATE_MS ? END_LATE_MS : (int)left;
 }
 
 static void read_input(struct terminal_session *s)
@@ -208,6 +251,7 @@ static void read_master(struct terminal_session *s)
 	ssize_t n = read(s->master, s->to_output.data, sizeof s->to_output.data);
 	if (n > 0) {
 		s->master_hung_up = false;
+		s->end_pause = END_SOON_MS;  // it goes on
 		// whom nobody listens to shall still be able to go on
 		if (s->output_open)
 			buffer_fill(&s->to_output, n);
@@ -291,6 +335,8 @@ static int choose(const struct terminal_session *s, const struct sources *source
 					 .events = POLLOUT};
 	if (s->ended && can_read_master)
 		return 0;
+	if (end_is_due(s) && !s->master_hung_up)
+		return until_end_is_due(s);
 	return s->master_hung_up ? HUNG_UP_MS : -1;
 }
 
@@ -303,6 +349,8 @@ static void serve(struct terminal_session *s, const struct sources *sources,
 		s->ended = true;
 	if (fds[at_input].revents)
 		read_input(s);
+	else if (end_is_due(s) && until_end_is_due(s) == 0)
+		say_end(s);
 	if (fds[at_master].revents & (POLLOUT | POLLERR | POLLHUP) && !buffer_empty(&s->to_master))
 		write_master(s);
 	if (fds[at_output].revents)

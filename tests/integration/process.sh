@@ -204,6 +204,26 @@ test_terminal_in_the_foreground() {
 	contains "$(tr -d '\r' <out)" '/dev/pts/0' '21 77' 'done'
 }
 
+# the end of the caller's input stays the end: for a shell that was editing a line or waiting for a program when it came, and for each
+# program that reads
+test_terminal_and_the_end_of_input() { # limit 60
+	local i script
+	bundle
+	config '.process.terminal = true'
+	args /bin/sh
+	for script in 'echo hi; sleep 0.3' 'sleep 0.2; echo hi' 'echo hi'; do
+		for i in 1 2 3; do
+			printf '%s\n' "$script" | timeout -k 2 10 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >out || fail "run $i of '$script': status $?"
+			contains "$(tr -d '\r' <out)" $'\nhi'
+		done
+	done
+	(sleep 0.5 && echo 'echo hi' && sleep 0.5) | timeout -k 2 10 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >out || fail "slow input: status $?"
+	contains "$(tr -d '\r' <out)" $'\nhi'
+	args /bin/sh -c 'cat; cat; echo over'
+	timeout -k 2 10 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" </dev/null >out || fail "two readers: status $?"
+	equal "two readers" over "$(tr -d '\r' <out)"
+}
+
 test_no_tiocsti_to_the_callers_terminal() {
 	bundle
 	args /bin/probe try tiocsti , open /dev/tty rw
