@@ -13,9 +13,12 @@
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/rootfs/plan.h"
 
-#define DEPTH_MAX 64
+// Each takes two descriptors and 2 KiB of stack.
+#define DEPTH_MAX 256
 #define BLOCK ((size_t)16 * 1024)
-#define ENTRIES ((size_t)4096)
+#define ENTRIES ((size_t)1024)
+// Of a path in a message.
+#define SHOWN 160
 
 static int copy_directory(int from_fd, int to_fd, int depth, struct error *err);
 
@@ -68,6 +71,16 @@ static int copy_metadata(int to_dir, const char *name, const struct stat *st)
 	return utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
+// A path of so many names that the cause would not fit any more is shown by its end.
+static __attribute__((noinline)) int add_name(struct error *err, const char *name)
+{
+	struct error cause = *err;
+	if (text_has_prefix(cause.message, ".../"))
+		return -1;
+	bool cut = strlen(cause.message) > SHOWN;
+	return error_set(err, cause.code, "%s/%s", cut ? "..." : name, cause.message);
+}
+
 static int copy_subdirectory(int from_dir, int to_dir, const char *name, int depth,
 			     struct error *err)
 {
@@ -78,7 +91,7 @@ static int copy_subdirectory(int from_dir, int to_dir, const char *name, int dep
 	auto_close int to = openat(to_dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
 		return error_errno(err, "%s", name);
-	return copy_directory(from, to, depth + 1, err) < 0 ? error_context(err, "%s", name) : 0;
+	return copy_directory(from, to, depth + 1, err) < 0 ? add_name(err, name) : 0;
 }
 
 static int copy_entry(int from_dir, int to_dir, const char *name, int depth, struct error *err)
@@ -105,19 +118,16 @@ static int copy_entry(int from_dir, int to_dir, const char *name, int depth, str
 	return 0;
 }
 
-static int copy_directory(int from_fd, int to_fd, int depth, struct error *err)
+static int copy_directory(int fd, int to_fd, int depth, struct error *err)
 {
 	if (depth > DEPTH_MAX)
-		return error_set(err, ELOOP, "more than %d directories deep", DEPTH_MAX);
-	auto_close int fd = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, "open directory");
+		return error_set(err, ELOOP, ".: more than %d directories deep", DEPTH_MAX);
 	// (readdir would call a directory that fails with ENOENT complete)
 	_Alignas(struct dirent64) char buffer[ENTRIES];
 	for (;;) {
 		ssize_t filled = getdents64(fd, buffer, sizeof buffer);
 		if (filled < 0)
-			return error_errno(err, "read directory");
+			return error_errno(err, ".: read directory");
 		if (filled == 0)
 			return 0;
 		for (ssize_t at = 0; at < filled;) {
@@ -133,5 +143,8 @@ static int copy_directory(int from_fd, int to_fd, int depth, struct error *err)
 
 int tmpfs_copy(int from_fd, int to_fd, struct error *err)
 {
-	return copy_directory(from_fd, to_fd, 0, err);
+	auto_close int fd = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "open directory");
+	return copy_directory(fd, to_fd, 0, err);
 }

@@ -166,6 +166,21 @@ test_tmpcopyup() {
 	refused tmpcopyup run --bundle "$B" "$ID"
 }
 
+test_tmpcopyup_of_deep_trees() {
+	local path
+	bundle
+	path=$B/rootfs/m$(printf '/d%.0s' $(seq 250))
+	mkdir -p "$path"
+	echo deep >"$path/f"
+	add_mount /m tmpfs tmpfs tmpcopyup
+	equal copied "250 deep" "$(run_shell 'n=0; cd /m; while cd d 2>/dev/null; do n=$((n + 1)); done; echo $n $(cat f)')"
+	mkdir -p "$path$(printf '/d%.0s' $(seq 20))"
+	refused 'tmpcopyup' run --bundle "$B" "$ID"
+	contains "$(cat refused.err)" '.../d/d/' 'more than 256 directories deep'
+	[ "$(wc -c <refused.err)" -lt 400 ] || fail "the message is long: $(cat refused.err)"
+	rm -r "$B/rootfs/m"
+}
+
 test_propagation_of_mounts() {
 	is_root || skip "a plain user cannot make shared mounts to start from"
 	bundle
