@@ -300,6 +300,8 @@ static int on_pid(struct creation *creation, pid_t pid, struct error *err)
 	creation->pidfd = sys_pidfd_open(pid);
 	if (creation->pidfd < 0)
 		return error_errno(err, "pidfd_open of the container's process");
+	if (id_map_check_joined(&creation->namespaces, pid, err) < 0)
+		return -1;
 	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
 		return -1;
 	if (process_reap(creation->stage, &status) < 0)

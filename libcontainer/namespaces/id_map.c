@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/wait.h>
@@ -41,6 +42,7 @@ int64_t id_map_to_host(const struct spec_id_mappings *mappings, uint32_t id)
 
 // The kernel takes so many lines, in one write, which must be shorter than a page.
 #define MAX_LINES 340
+#define MAPS_MAX_BYTES ((size_t)MAX_LINES * 64)
 
 static int make_lines(const struct map_kind *kind, const struct spec_id_mappings *mappings,
 		      struct text *lines, struct error *err)
@@ -175,6 +177,102 @@ static int deny_setgroups(pid_t pid, struct error *err)
 		return error_errno(err, "write %s", path);
 	return 0;
 }
+
+// ---- a namespace that is joined --------------------------------------------------------------------
+
+static const struct spec_id_mapping *find_mapping(const struct spec_id_mappings *mappings,
+						  uint32_t id)
+{
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct spec_id_mapping *map = &mappings->items[i];
+		if (id >= map->container_id && id - map->container_id < map->size)
+			return map;
+	}
+	return NULL;
+}
+
+// Whether the mappings say the same of a range, be it in one piece or in several.
+static bool agrees(const struct spec_id_mappings *mappings, uint32_t inside, uint32_t outside,
+		   uint32_t size)
+{
+	while (size > 0) {
+		const struct spec_id_mapping *map = find_mapping(mappings, inside);
+		if (!map || map->host_id + (inside - map->container_id) != outside)
+			return false;
+		uint32_t part = map->size - (inside - map->container_id);
+		part = part < size ? part : size;
+		inside += part;
+		outside += part;
+		size -= part;
+	}
+	return true;
+}
+
+bool id_map_is_same(const struct spec_id_mappings *mappings, const char *lines)
+{
+	uint64_t configured = 0, there = 0;
+	for (size_t i = 0; i < mappings->count; i++)
+		configured += mappings->items[i].size;
+	for (;;) {
+		unsigned long number[3];
+		for (size_t i = 0; i < array_size(number); i++) {
+			char *end;
+			number[i] = strtoul(lines, &end, 10);
+			if (end == lines)
+				return i == 0 && configured == there;
+			lines = end;
+		}
+		if (!agrees(mappings, (uint32_t)number[0], (uint32_t)number[1],
+			    (uint32_t)number[2]))
+			return false;
+		there += number[2];
+	}
+}
+
+// What engines give with a path because something had to be there.
+static bool is_placeholder(const struct spec_id_mappings *mappings)
+{
+	return mappings->count == 1 && mappings->items[0].container_id == 0 &&
+	       mappings->items[0].host_id == 0 && mappings->items[0].size == 1;
+}
+
+static int check_one(const struct map_kind *kind, const struct spec_id_mappings *mappings,
+		     pid_t pid, const char *joined, struct error *err)
+{
+	char path[64];
+	auto_free char *lines = NULL;
+	size_t length;
+	if (mappings->count == 0 || is_placeholder(mappings))
+		return 0;
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, kind->file);
+	// (a /proc that hides it: the kernel's map is the one that counts anyway)
+	if (fd_read_file(AT_FDCWD, path, MAPS_MAX_BYTES, &lines, &length) < 0 ||
+	    id_map_is_same(mappings, lines))
+		return 0;
+	for (char *p = lines; *p; p++)
+		if (*p == '\n')
+			*p = ',';
+	return error_set(err, EINVAL,
+			 "linux.%s: not those of the user namespace that is joined, %s (%.200s)",
+			 kind->what, joined, lines);
+}
+
+int id_map_check_joined(const struct namespace_plan *plan, pid_t pid, struct error *err)
+{
+	const struct spec_linux *linux_ = &plan->spec->linux_;
+	const char *path = linux_->namespaces[spec_namespace_type_user].path;
+	bool own = false;
+	if (!path || (linux_->uid_mappings.count == 0 && linux_->gid_mappings.count == 0))
+		return 0;
+	// the caller's own is shown as his parent sees it
+	if (namespaces_joins_own(plan, spec_namespace_type_user, &own, err) < 0 || own)
+		return own ? 0 : -1;
+	return check_one(&uid_kind, &linux_->uid_mappings, pid, path, err) < 0
+		       ? -1
+		       : check_one(&gid_kind, &linux_->gid_mappings, pid, path, err);
+}
+
+// ---- a new one -----------------------------------------------------------------------------------
 
 int id_map_write(const struct namespace_plan *plan, pid_t pid, bool rootless, struct error *err)
 {

@@ -73,11 +73,19 @@ int namespaces_become_root(int proc_fd, bool *may_set_groups, struct error *err)
 // Writes uid_map, gid_map and, when needed, setgroups of the process pid: directly, or with newuidmap and newgidmap.
 int id_map_write(const struct namespace_plan *plan, pid_t pid, bool rootless,
 		 struct error *err) must_check;
+// Refuses mappings of the configuration that are not those of the user namespace that is joined and that pid is in by now.
+// In the namespaces of the caller of husk; the namespaces are still open.
+int id_map_check_joined(const struct namespace_plan *plan, pid_t pid, struct error *err) must_check;
+// Whether lines, as in uid_map, map what the mappings do, in whatever pieces and order.
+bool id_map_is_same(const struct spec_id_mappings *mappings, const char *lines);
 // The host id that container id 0 (or id) stands for; -1 when it is not mapped. Without a user namespace: id itself.
 int64_t id_map_to_host(const struct spec_id_mappings *mappings, uint32_t id);
 
 // ---- settings.c: what is written into new namespaces, by a process inside them ----
 
+// Whether the namespace of that type (user, network, ipc or uts) is joined and is the calling process's own.
+int namespaces_joins_own(const struct namespace_plan *plan, enum spec_namespace_type type,
+			 bool *own, struct error *err) must_check;
 // Refuses host name, domain name and sysctls for a namespace that is joined and is the caller's own: they would change the host.
 // After namespaces_open, by a process that has joined nothing yet.
 int namespaces_check_settings(const struct namespace_plan *plan, struct error *err) must_check;

@@ -20,9 +20,8 @@
 
 #define PROC_ROOT_INODE 1
 
-// Whether the namespace that is joined is the one that the calling process is in.
-static int joins_own(const struct namespace_plan *plan, enum spec_namespace_type type, bool *own,
-		     struct error *err)
+int namespaces_joins_own(const struct namespace_plan *plan, enum spec_namespace_type type,
+			 bool *own, struct error *err)
 {
 	static const char *const files[spec_namespace_type_count] = {
 		[spec_namespace_type_user] = "/proc/self/ns/user",
@@ -57,7 +56,7 @@ static int check_names(const struct namespace_plan *plan, struct error *err)
 	bool own = false;
 	if (!spec->hostname && !spec->domainname)
 		return 0;
-	if (joins_own(plan, spec_namespace_type_uts, &own, err) < 0)
+	if (namespaces_joins_own(plan, spec_namespace_type_uts, &own, err) < 0)
 		return -1;
 	return own ? refuse_own(plan, spec_namespace_type_uts,
 				spec->hostname ? "hostname" : "domainname", NULL, err)
@@ -74,7 +73,7 @@ int namespaces_check_settings(const struct namespace_plan *plan, struct error *e
 		enum spec_namespace_type type;
 		if (!spec_sysctl_namespace(name, &type))
 			continue;
-		if (joins_own(plan, type, &own, err) < 0)
+		if (namespaces_joins_own(plan, type, &own, err) < 0)
 			return -1;
 		snprintf(object, sizeof object, "linux.sysctl[\"%s\"]", name);
 		if (own)

@@ -278,4 +278,32 @@ test_settings_of_a_joined_host_namespace_are_refused() {
 	wait $holder || true
 }
 
+# a user namespace that is joined has its mappings: the configuration may say the same, and nothing else
+test_mappings_of_a_joined_user_namespace() {
+	is_root || skip "a plain user owns no namespace to join"
+	local init
+	bundle
+	cp -a "$B" other
+	config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000}] | .linux.gidMappings = .linux.uidMappings'
+	chown 100000:100000 "$B/rootfs"
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	init=$(husk state "$ID" | jq .pid)
+	B=$S/other
+	args /bin/cat /proc/self/uid_map
+	config --arg p "/proc/$init/ns/user" '.linux.namespaces += [{type:"user",path:$p}]'
+	cp "$B/config.json" plain
+	equal 'none' '0 100000 1000' "$(husk run --bundle "$B" "$ID-2" | xargs)"
+	config '.linux.uidMappings = [{containerID:0,hostID:100000,size:10},{containerID:10,hostID:100010,size:990}] | .linux.gidMappings = [{containerID:0,hostID:100000,size:1000}]'
+	equal 'the same' '0 100000 1000' "$(husk run --bundle "$B" "$ID-2" | xargs)"
+	config '.linux.gidMappings[0].hostID = 200000'
+	refused "linux.gidMappings: not those of the user namespace that is joined, /proc/$init/ns/user" run --bundle "$B" "$ID-2"
+	config '.linux.uidMappings = [{containerID:0,hostID:100000,size:10}]'
+	refused 'linux.uidMappings: not those' run --bundle "$B" "$ID-2"
+	# what engines put there because runc once wanted something
+	config '.linux.uidMappings = [{containerID:0,hostID:0,size:1}] | .linux.gidMappings = .linux.uidMappings'
+	equal 'a placeholder' '0 100000 1000' "$(husk run --bundle "$B" "$ID-2" | xargs)"
+	husk delete --force "$ID"
+}
+
 run_tests "$@"

@@ -126,6 +126,23 @@ START_TEST(ids_map_to_the_host)
 }
 END_TEST
 
+START_TEST(maps_are_compared)
+{
+	static const struct spec_id_mapping two[] = {{0, 1000, 1}, {1, 100000, 65536}};
+	const struct spec_id_mappings mappings = {two, 2};
+	ck_assert(id_map_is_same(&mappings, "         0       1000          1\n         1     100000      65536\n"));
+	ck_assert(id_map_is_same(&mappings, "1 100000 65536\n0 1000 1\n"));
+	ck_assert(id_map_is_same(&mappings, "0 1000 1\n1 100000 36\n37 100036 65500\n"));
+	ck_assert(!id_map_is_same(&mappings, "0 1000 1\n1 100000 65535\n"));
+	ck_assert(!id_map_is_same(&mappings, "0 1000 1\n1 100001 65536\n"));
+	ck_assert(!id_map_is_same(&mappings, "0 1000 1\n1 100000 65537\n"));
+	ck_assert(!id_map_is_same(&mappings, ""));
+	const struct spec_id_mappings none = {NULL, 0};
+	ck_assert(id_map_is_same(&none, ""));
+	ck_assert(!id_map_is_same(&none, "0 0 1\n"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("namespaces");
@@ -136,6 +153,7 @@ int main(void)
 	tcase_add_test(tc, time_offsets_need_a_new_time_namespace);
 	tcase_add_test(tc, joined_files_are_checked);
 	tcase_add_test(tc, ids_map_to_the_host);
+	tcase_add_test(tc, maps_are_compared);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
