@@ -52,7 +52,6 @@ static int enter_namespaces(struct init *init, struct error *err)
 	if (init->target_pidfd >= 0)
 		return enter_container(init, err);
 	struct namespace_plan *plan = init->namespaces;
-	struct namespace_restore none;
 	bool left = false;
 	if (namespaces_open_proc(&init->proc_fd, err) < 0)
 		return -1;
@@ -64,7 +63,7 @@ static int enter_namespaces(struct init *init, struct error *err)
 		return -1;
 	// before the change of the user: after it our files in /proc belong to the host's root, and the offsets of a time namespace
 	// are written to one of them
-	if (namespaces_for_children(plan, &none, err) < 0)
+	if (namespaces_for_children(plan, NULL, err) < 0)
 		return -1;
 	return user ? namespaces_become_root(init->proc_fd, &init->may_set_groups, err) : 0;
 }

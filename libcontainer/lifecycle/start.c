@@ -2,6 +2,7 @@
 // start: opens the gate, and waits for what really happens: init's own error, or the program executed.
 #include <errno.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/process.h"
@@ -62,6 +63,24 @@ static bool was_executed(const struct opened *opened, int pidfd)
 	return process_exit_status(pidfd, &status) < 0 || !birth_ended_by_filter(status);
 }
 
+// Whoever has reaped it leaves its status only in newer kernels.
+static int explain_death(const struct opened *opened, int pidfd, struct error *err)
+{
+	int status = 0;
+	bool known = process_exit_status(pidfd, &status) == 0;
+	if (known && WIFSIGNALED(status) && !birth_ended_by_filter(status))
+		return error_set(
+			err, ESRCH,
+			"container not running: init of `%s` was killed by signal %d before "
+			"its program ran",
+			opened->record.id, WTERMSIG(status));
+	return error_set(
+		err, 0,
+		"init of `%s` died before its program ran (%sdoes linux.seccomp allow what "
+		"executing the program takes?)",
+		opened->record.id, known ? "" : "was it killed? or ");
+}
+
 static int open_gate(struct opened *opened, struct error *err)
 {
 	auto_close int connection = -1, pidfd = -1;
@@ -74,11 +93,7 @@ static int open_gate(struct opened *opened, struct error *err)
 		return 0;
 	if (outcome == 0) {
 		stop(opened);
-		return error_set(
-			err, 0,
-			"init of `%s` died before its program ran (does linux.seccomp allow what "
-			"executing the program takes?)",
-			opened->record.id);
+		return explain_death(opened, pidfd, err);
 	}
 	if (outcome < 0 && failure.code == ECONNREFUSED)
 		return refuse_late(opened, err);

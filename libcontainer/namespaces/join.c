@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -82,21 +83,28 @@ static int make_time_namespace(const struct spec *spec, struct error *err)
 	return 0;
 }
 
+static int open_own(const char *name, struct error *err)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/self/ns/%s", name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, "open %s", path) : fd;
+}
+
 int namespaces_for_children(struct namespace_plan *plan, struct namespace_restore *restore,
 			    struct error *err)
 {
-	*restore = (struct namespace_restore){-1, -1};
+	if (restore)
+		*restore = (struct namespace_restore){-1, -1};
 	if (plan->join[spec_namespace_type_pid] >= 0) {
-		restore->pid = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-		if (restore->pid < 0)
-			return error_errno(err, "open /proc/self/ns/pid");
+		if (restore && (restore->pid = open_own("pid", err)) < 0)
+			return -1;
 		if (join_one(plan, spec_namespace_type_pid, err) < 0)
 			return -1;
 	}
 	if (plan->time_offsets) {
-		restore->time = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
-		if (restore->time < 0)
-			return error_errno(err, "open /proc/self/ns/time");
+		if (restore && (restore->time = open_own("time", err)) < 0)
+			return -1;
 		if (make_time_namespace(plan->spec, err) < 0)
 			return -1;
 	}

@@ -54,7 +54,8 @@ int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *lef
 		    struct error *err) must_check;
 int namespaces_join_user(const struct namespace_plan *plan, struct error *err) must_check;
 // Makes children of the caller live in the joined pid namespace / a new time namespace with offsets.
-// *restore: descriptors of the caller's own, to go back to with namespaces_restore.
+// *restore: descriptors of the caller's own, to go back to with namespaces_restore. NULL: it does not go back; in a mount namespace
+// that was joined /proc may show no such process as the caller.
 struct namespace_restore {
 	int pid, time;  // owned, -1
 };

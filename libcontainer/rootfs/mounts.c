@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -32,8 +33,24 @@ enum path_rule mounts_target_rule(const struct rootfs *rootfs, const struct moun
 	return path_rule_scoped;
 }
 
-static int blame_target(const struct mount_entry *entry, enum path_rule rule, struct error *err)
+static bool is_missing(const struct rootfs *rootfs, const struct mount_entry *entry,
+		       enum path_rule rule)
 {
+	auto_close int fd = path_open(rootfs->root_fd, entry->destination, O_PATH, rule);
+	return fd < 0 && errno == ENOENT;
+}
+
+static int blame_target(const struct rootfs *rootfs, const struct mount_entry *entry,
+			enum path_rule rule, struct error *err)
+{
+	int cause = errno;
+	if ((cause == EACCES || cause == EPERM || cause == EROFS) &&
+	    is_missing(rootfs, entry, rule))
+		return error_set(err, cause,
+				 "make mount point, which is not there: %s (make it in the root "
+				 "file system beforehand, or have its directory writable)",
+				 error_text(cause));
+	errno = cause;
 	if (errno == ELOOP && rule == path_rule_strict)
 		return error_set(err, ELOOP,
 				 "refused, because a part of the path is a symbolic link");
@@ -53,13 +70,13 @@ static int open_target(const struct rootfs *rootfs, const struct mount_entry *en
 	if (entry->options.target_no_follow) {
 		fd = path_open_no_follow(rootfs->root_fd, entry->destination, rule);
 		if (fd < 0 && errno != ENOENT)
-			return blame_target(entry, rule, err);
+			return blame_target(rootfs, entry, rule, err);
 	}
 	if (fd < 0)
 		fd = directory
 			     ? path_make_directory(rootfs->root_fd, entry->destination, 0755, rule)
 			     : path_make_file(rootfs->root_fd, entry->destination, 0644, rule);
-	return fd < 0 ? blame_target(entry, rule, err) : fd;
+	return fd < 0 ? blame_target(rootfs, entry, rule, err) : fd;
 }
 
 static int is_procfs(int fd, struct error *err)
@@ -244,6 +261,18 @@ static int attach_new(struct rootfs *rootfs, struct mount_entry *entry, struct e
 	return attach(rootfs, entry, &fd, target, err);
 }
 
+// (the kernel calls that invalid, and nothing more)
+static int check_mounted(int fd, struct error *err)
+{
+	struct statx st;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) < 0)
+		return error_errno(err, "open mount to change");
+	if ((st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+	    !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return error_set(err, EINVAL, "remount: nothing is mounted there");
+	return 0;
+}
+
 static int remount(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
 	struct mount_parameters parameters = {0};
@@ -253,7 +282,7 @@ static int remount(struct rootfs *rootfs, struct mount_entry *entry, struct erro
 				      mounts_target_rule(rootfs, entry));
 	if (fd < 0)
 		return error_errno(err, "open mount to change");
-	if (guard_target(entry, fd, err) < 0 ||
+	if (guard_target(entry, fd, err) < 0 || check_mounted(fd, err) < 0 ||
 	    file_system_parameters(rootfs, entry, fd, &parameters, err) < 0)
 		return -1;
 	bool superblock = !options->bind && !options->recursive_bind;

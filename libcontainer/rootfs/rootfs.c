@@ -191,6 +191,11 @@ int rootfs_make_cwd(struct rootfs *rootfs, const char *cwd, struct error *err)
 	if (fd >= 0 || errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOTDIR ||
 	    errno == ENOENT)
 		return 0;
+	if (errno == ELOOP)
+		return error_set(err, ELOOP,
+				 "process.cwd %s: it is, or leads through, a link of procfs or a "
+				 "circle of links, which are not followed",
+				 cwd);
 	return error_errno(err, "process.cwd %s", cwd);
 }
 

@@ -4,7 +4,9 @@
 // Strings are paths and may hold any byte, JSON only UTF-8: bytes from 0x80 on and '%' are written as %XX, so that
 // what is read is what was written and a resource is found again. Beside it lies the configuration, as it was.
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "libcontainer/base/json.h"
 #include "libcontainer/base/text.h"
@@ -82,13 +84,15 @@ static void write_field(struct json *json, const struct record_field *field, con
 }
 
 // (the signal that would come with it is ignored: runtime/main.c)
-static int explain_write(const char *what, struct error *err)
+static int explain_write(int dir_fd, const char *what, struct error *err)
 {
-	if (errno != EFBIG)
-		return error_errno(err, "%s", what);
-	return error_set(err, EFBIG,
-			 "%s: %s: the limit of the size of files (ulimit -f) is too low", what,
-			 error_text(EFBIG));
+	int cause = errno;
+	char where[512];
+	ssize_t length = readlinkat(AT_FDCWD, fd_proc_path(dir_fd).text, where, sizeof where - 1);
+	where[length > 0 ? length : 0] = '\0';
+	return error_set(
+		err, cause, "%s in the state directory %s: %s%s", what, where, error_text(cause),
+		cause == EFBIG ? ": the limit of the size of files (ulimit -f) is too low" : "");
 }
 
 int state_write(int dir_fd, const struct state_record *record, struct error *err)
@@ -106,7 +110,7 @@ int state_write(int dir_fd, const struct state_record *record, struct error *err
 	if (text.length > RECORD_MAX_BYTES)
 		return error_set(err, EFBIG, "state record: the container's paths are too long");
 	if (fd_write_file(dir_fd, RECORD_NAME, text.data, text.length, 0600) < 0)
-		return explain_write("write the state record", err);
+		return explain_write(dir_fd, "write the state record", err);
 	return 0;
 }
 
@@ -123,8 +127,7 @@ void state_record_done(struct state_record *record)
 int state_write_config(int dir_fd, const char *text, size_t length, struct error *err)
 {
 	if (fd_write_file(dir_fd, CONFIG_NAME, text, length, 0600) < 0)
-		return explain_write("keep a copy of the configuration in the state directory",
-				     err);
+		return explain_write(dir_fd, "keep a copy of the configuration", err);
 	return 0;
 }
 

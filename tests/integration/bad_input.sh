@@ -299,7 +299,7 @@ test_state_on_a_full_disk() {
 	dd if=/dev/zero of=small/fill bs=1k 2>/dev/null || true
 	bundle
 	args /bin/true
-	ROOT=$S/small refused 'No space left' create --bundle "$B" "$ID"
+	ROOT=$S/small refused "state directory $S/small/$ID: No space left" create --bundle "$B" "$ID"
 	equal "what is left in it" fill "$(ls small)"
 	umount small
 	# no inodes

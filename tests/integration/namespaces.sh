@@ -138,6 +138,32 @@ test_join_by_path() {
 	wait $holder || true
 }
 
+# all that one container is in, by a second; in the joined mount namespace /proc knows no process of the first kind
+test_join_everything_of_a_container() {
+	is_root || skip "a plain user owns no namespace to join"
+	local init n
+	bundle
+	cp -a "$B" other
+	config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000}] | .linux.gidMappings = .linux.uidMappings'
+	chown 100000:100000 "$B/rootfs"
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	init=$(husk state "$ID" | jq .pid)
+	B=$S/other
+	chown -R 100000:100000 "$B/rootfs"
+	for n in user pid mnt net uts ipc; do readlink "/proc/$init/ns/$n"; done >wanted
+	config --arg p "/proc/$init/ns/" 'del(.mounts, .linux.maskedPaths, .linux.readonlyPaths, .linux.rootfsPropagation, .linux.resources.devices, .hostname) | .root.readonly = false |
+		.linux.namespaces = [{type:"user",path:($p + "user")},{type:"pid",path:($p + "pid")},{type:"mount",path:($p + "mnt")},{type:"network",path:($p + "net")},
+			{type:"uts",path:($p + "uts")},{type:"ipc",path:($p + "ipc")}]'
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID-2" </dev/null >out 2>err || fail "$(cat err)"
+	init=$(husk state "$ID-2" | jq .pid)
+	for n in user pid mnt net uts ipc; do readlink "/proc/$init/ns/$n"; done >found
+	equal "namespaces" "$(cat wanted)" "$(cat found)"
+	husk delete --force "$ID-2"
+	husk delete --force "$ID"
+}
+
 test_join_wrong_type_is_refused() {
 	bundle
 	config '.linux.namespaces |= (map(select(.type != "ipc")) + [{type:"ipc",path:"/proc/self/ns/uts"}])'

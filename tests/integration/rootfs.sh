@@ -181,6 +181,26 @@ test_tmpcopyup_of_deep_trees() {
 	rm -r "$B/rootfs/m"
 }
 
+test_mounts_that_cannot_be_say_why() {
+	bundle
+	mkdir -p "$B/rootfs/plain"
+	config '.mounts += [{destination:"/plain",type:"none",options:["remount","ro"]}]'
+	refused '/plain: remount: nothing is mounted there' run --bundle "$B" "$ID"
+	config '.mounts[-1].options = ["bind","remount","ro"]'
+	refused '/plain: remount: nothing is mounted there' run --bundle "$B" "$ID"
+	config '.mounts[-1] = {destination:"/missing",type:"tmpfs"}'
+	chmod 555 "$B/rootfs"
+	if is_root; then
+		# root of a user namespace that does not own the directory
+		config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000}] | .linux.gidMappings = .linux.uidMappings'
+	fi
+	is_root && refused 'make mount point, which is not there: Permission denied' run --bundle "$B" "$ID"
+	chmod 755 "$B/rootfs"
+	config '.process.cwd = "/a/b" | del(.mounts[-1])'
+	ln -s b "$B/rootfs/a" && ln -s a "$B/rootfs/b"
+	refused 'which are not followed' run --bundle "$B" "$ID"
+}
+
 test_propagation_of_mounts() {
 	is_root || skip "a plain user cannot make shared mounts to start from"
 	bundle
