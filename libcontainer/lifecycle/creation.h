@@ -43,6 +43,7 @@ struct creation {
 	char *devices_unlimited;  // why its device rules are not in force; NULL: they are, or there are none
 	struct scope_name scope;  // of systemd, which makes the cgroup; its unit NULL: husk does
 	char *scope_program;
+	sigset_t before;  // the signal mask of the caller, for init and for afterwards
 	bool rootless;
 	struct namespace_plan namespaces;
 	struct rootfs_options rootfs_options;  // lent to the plan
@@ -66,11 +67,10 @@ struct creation {
 	struct init init;
 	struct limits_saved files;
 	struct hooks_files hooks_files;
-	int interrupts;   // signals_open_interrupts
-	sigset_t before;  // the caller's mask, for init and for afterwards
-	int sync;         // the runtime's end
-	pid_t stage;      // the intermediate process; 0: none, or gone
-	pid_t pid;        // of init; 0: none
+	int interrupts;  // signals_open_interrupts
+	int sync;        // the runtime's end
+	pid_t stage;     // the intermediate process; 0: none, or gone
+	pid_t pid;       // of init; 0: none
 	int pidfd;
 	int master;     // of the terminal, foreground only
 	int notify;     // the container's notification socket; -1: none, or for start to make
