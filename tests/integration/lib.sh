@@ -76,6 +76,17 @@ refused() {
 }
 status_of() { husk state "$1" | jq -r .status; }
 
+# sets MAPPABLE: a directory on a file system whose mounts can be id-mapped. tmpfs can since Linux 6.3; before, one on a disk serves.
+mappable() {
+	MAPPABLE=$S
+	[ "$(stat -fc %T "$S")" = tmpfs ] || return 0
+	[ "$(uname -r | awk -F. '{ print $1 * 1000 + $2 }')" -lt 6003 ] || return 0
+	[ "$(stat -fc %T /var/tmp)" != tmpfs ] || skip "Linux $(uname -r) cannot map tmpfs, and /var/tmp is one, too"
+	MAPPABLE=/var/tmp/husk-$ID
+	mkdir "$MAPPABLE"
+	trap 'rm -rf "$MAPPABLE"' EXIT
+}
+
 # a new bundle in $S/NAME (default: bundle): busybox, the probe, and husk's own default configuration without a terminal and with a writable root
 bundle() {
 	B=$S/${1:-bundle}

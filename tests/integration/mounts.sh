@@ -147,15 +147,16 @@ test_without_a_mount_namespace_is_refused() {
 
 test_user_namespace_with_a_private_source() {
 	is_root || skip "a plain user cannot hide a directory from itself"
+	mappable
 	bundle
 	config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:300000,size:65536}] | .linux.gidMappings = .linux.uidMappings'
 	chown -R 300000:300000 "$B/rootfs"
 	running
 	# the way there is closed to the container's root, not to the caller
-	mkdir closed
-	mv src closed/
-	chmod 700 closed
-	jq -cn --arg s "$S/closed/src" '[{destination:"/data",type:"bind",source:$s,options:["rbind"]},
+	mkdir "$MAPPABLE/closed"
+	mv src "$MAPPABLE/closed/"
+	chmod 700 "$MAPPABLE/closed"
+	jq -cn --arg s "$MAPPABLE/closed/src" '[{destination:"/data",type:"bind",source:$s,options:["rbind"]},
 		{destination:"/mapped",type:"bind",source:$s,options:["rbind","idmap"]}]' >list
 	husk mounts add "$ID" list
 	equal "through the bind" hello "$(inside cat /data/file)"

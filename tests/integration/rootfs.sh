@@ -504,10 +504,11 @@ test_dev_links_and_shm() {
 test_idmapped_bind() {
 	is_root || skip "a plain user cannot map mounts"
 	bundle
-	mkdir src
-	touch src/f
-	chown 1000:1000 src src/f
-	config --arg s "$S/src" '.mounts += [{destination:"/m",type:"bind",source:$s,options:["rbind","idmap"],
+	mappable
+	mkdir "$MAPPABLE/src"
+	touch "$MAPPABLE/src/f"
+	chown 1000:1000 "$MAPPABLE/src" "$MAPPABLE/src/f"
+	config --arg s "$MAPPABLE/src" '.mounts += [{destination:"/m",type:"bind",source:$s,options:["rbind","idmap"],
 		uidMappings:[{containerID:1000,hostID:0,size:1}],gidMappings:[{containerID:1000,hostID:0,size:1}]}]'
 	args /bin/stat -c '%u %g' /m/f
 	equal "owner inside" "0 0" "$(husk run --bundle "$B" "$ID")"

@@ -179,22 +179,20 @@ test_links_as_sources_and_targets() {
 
 test_idmapped_mounts() {
 	is_root || skip "a plain user cannot map mounts"
-	[ "$(stat -fc %T .)" != tmpfs ] || [ "$(uname -r | cut -d. -f1)" != 6 ] || [ "$(uname -r | cut -d. -f2)" -ge 3 ] ||
-		skip "this kernel cannot map tmpfs"
+	mappable
 	local maps='[{containerID:0,hostID:400000,size:65536}]'
 	bundle
-	mkdir -p src/sub
-	touch src/f
-	chown 0:0 src src/f
+	mkdir -p "$MAPPABLE/src/sub"
+	touch "$MAPPABLE/src/f"
 	config ".linux.namespaces += [{type:\"user\"}] | .linux.uidMappings = $maps | .linux.gidMappings = $maps"
 	chown -R 400000:400000 "$B/rootfs"
-	add_mount /plain bind "$S/src" rbind
-	add_mount /own bind "$S/src" rbind idmap
-	add_mount /all bind "$S/src" rbind ridmap
-	add_mount /line bind "$S/src" bind 'idmap=uids=0-400007-1;gids=0-400008-1'
+	add_mount /plain bind "$MAPPABLE/src" rbind
+	add_mount /own bind "$MAPPABLE/src" rbind idmap
+	add_mount /all bind "$MAPPABLE/src" rbind ridmap
+	add_mount /line bind "$MAPPABLE/src" bind 'idmap=uids=0-400007-1;gids=0-400008-1'
 	equal "owners" "65534:65534 0:0 0:0 7:8" "$(run_shell 'stat -c %u:%g /plain/f /own/f /all/f /line/f' | xargs)"
 	# mappings without the word are taken as well
-	config '.mounts |= map(select(.destination != "/line")) | .mounts += [{destination:"/given",type:"bind",source:"'"$S"'/src",options:["rbind"],
+	config '.mounts |= map(select(.destination != "/line")) | .mounts += [{destination:"/given",type:"bind",source:"'"$MAPPABLE"'/src",options:["rbind"],
 		uidMappings:[{containerID:0,hostID:400009,size:1}],gidMappings:[{containerID:0,hostID:400009,size:1}]}]'
 	equal "owner" 9 "$(run_shell 'stat -c %u /given/f')"
 	config '.mounts[-1] |= del(.gidMappings)'
