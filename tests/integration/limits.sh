@@ -543,7 +543,8 @@ test_delegated_cgroup_has_controllers() {
 	needs memory pids
 	bundle
 	resources '{"pids":{"limit":50}}'
-	config '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup"}]) | (.mounts[] | select(.type == "cgroup") | .options) -= ["ro"]'
+	config '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup"}]) |
+		.mounts |= (map(select(.type != "cgroup")) + [{destination:"/sys/fs/cgroup",type:"cgroup",source:"cgroup",options:["nosuid","noexec","nodev"]}])'
 	config '.annotations["run.oci.delegate-cgroup"] = "inner"'
 	local script='cd /sys/fs/cgroup/inner && cat pids.max ../pids.max && mkdir a b && echo 0 >a/cgroup.procs && echo +pids >cgroup.subtree_control &&
 		echo 7 >b/pids.max && cat b/pids.max'
