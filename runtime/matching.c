@@ -14,6 +14,9 @@ int matching_each(const struct container_context *context, const char *expressio
 	char reason[128];
 	struct container_state *states;
 	size_t count;
+	// it would match all of them, and is what an unset variable of a shell looks like
+	if (!*expression)
+		return error_set(err, EINVAL, "option --regex: the expression is empty");
 	int code = regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB);
 	if (code != 0) {
 		regerror(code, &compiled, reason, sizeof reason);

@@ -23,6 +23,8 @@ test_kill_by_expression() {
 	husk kill --regex "$ID" 0
 	husk kill -r nothing-is-called-so KILL
 	refused '--regex' kill --regex '(' KILL
+	refused '--regex: the expression is empty' kill --regex '' KILL
+	refused '--regex: the expression is empty' delete --regex ''
 	refused 'unknown signal' kill --regex "$ID" NOSUCH
 	husk delete -f -r "$ID"
 }

@@ -64,13 +64,35 @@ test_mount_label_option() {
 	bundle
 	mount_labels $MOUNT
 	local o
-	for o in context fscontext defcontext rootcontext; do
-		# (a file system takes defcontext only where it keeps labels on a disk)
-		[ $o != defcontext ] || continue
+	# (defcontext: below; a file system takes it only where it keeps labels on a disk)
+	for o in context fscontext rootcontext; do
 		config --arg o $o '.annotations = {"run.oci.mount_context_type":$o}'
 		see
 		mount_seen /dev/shm ".super | any(startswith(\"$o=\"))"
 	done
+}
+
+# what is on a disk without a label
+test_mount_label_as_the_default() {
+	needs_selinux
+	local loop
+	bundle
+	truncate -s 4M disk
+	mkfs.ext4 -q disk
+	loop=$(losetup --find --show disk)
+	trap 'losetup --detach $loop' EXIT
+	labels $LABEL
+	# no tmpfs: it keeps no labels, and then the kernel refuses the option
+	config --arg d "$loop" '.mounts |= map(select(.type == "proc")) | .mounts += [{destination:"/disk",type:"ext4",source:$d}] | .linux.maskedPaths = []'
+	local try='(echo x >/disk/f) 2>/dev/null && echo yes || echo no'
+	equal "the control, without" no "$(run_shell "$try")"
+	mount_labels $MOUNT
+	config '.annotations = {"run.oci.mount_context_type":"defcontext"}'
+	equal "with it" yes "$(run_shell "$try")"
+	see
+	mount_seen /disk '.super | any(startswith("defcontext="))'
+	config '.mounts += [{destination:"/tmp",type:"tmpfs",source:"tmpfs"}]'
+	refused "defcontext=$MOUNT" run --bundle "$B" "$ID"
 }
 
 test_exec_has_a_label() {
