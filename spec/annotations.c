@@ -24,7 +24,6 @@ static int refuse_foreign(const struct spec *spec, struct spec_error *error)
 		 "husk runs programs of this machine itself and has no other handlers"},
 		{"run.oci.seccomp.plugins",
 		 "husk loads no plugins; linux.seccomp.listenerPath names an agent"},
-		{"run.oci.systemd.force_cgroup_v1", "husk knows cgroup v2 only"},
 	};
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
 		if (spec_annotation(spec, foreign[i].key) != NULL)
@@ -89,10 +88,59 @@ static int apply_time_offsets(struct spec *spec, struct spec_error *error)
 	return 0;
 }
 
-int annotations_apply(struct spec *spec, struct spec_error *error)
+// ---- run.oci.systemd.force_cgroup_v1 --------------------------------------------------------------
+
+static bool is_cgroup_mount(const struct spec_mount *mount, const char *destination)
+{
+	return strcmp(mount->destination, destination) == 0 && mount->type != NULL &&
+	       strncmp(mount->type, "cgroup", strlen("cgroup")) == 0;
+}
+
+// An old systemd in the container wants its hierarchy of cgroup v1, which has no controllers: a directory "systemd" in a tmpfs, in
+// the place of the mount of type cgroup with this destination.
+static int apply_named_hierarchy(struct spec *spec, struct pool *pool, struct spec_error *error)
+{
+	static const char key[] = "run.oci.systemd.force_cgroup_v1", name[] = "/systemd";
+	static const char *const around[] = {"nosuid", "nodev", "noexec", "mode=755"};
+	static const char *const named[] = {"nosuid", "nodev",        "noexec",
+					    "none",   "name=systemd", "xattr"};
+	const char *path = spec_annotation(spec, key);
+	size_t count = spec->mounts_count, found = 0;
+	if (path == NULL)
+		return 0;
+	while (found < count && !is_cgroup_mount(&spec->mounts[found], path))
+		found++;
+	if (found == count)
+		return fail(error, key,
+			    "wants the destination of a mount of type cgroup in mounts");
+	struct spec_mount *mounts = pool_alloc_array(pool, count + 1, sizeof(*mounts));
+	char *below = pool_alloc(pool, strlen(path) + sizeof(name), 1);
+	if (mounts == NULL || below == NULL)
+		return fail(error, key, "out of memory");
+	(void)sprintf(below, "%s%s", path, name);
+	memcpy(mounts, spec->mounts, count * sizeof(*mounts));
+	mounts[found] = (struct spec_mount){
+		.destination = path,
+		.type = "tmpfs",
+		.source = "tmpfs",
+		.options = {around, sizeof(around) / sizeof(*around)},
+	};
+	// at the end, so that messages about the others have the numbers of the configuration
+	mounts[count] = (struct spec_mount){
+		.destination = below,
+		.type = "cgroup",
+		.source = "cgroup",
+		.options = {named, sizeof(named) / sizeof(*named)},
+	};
+	spec->mounts = mounts;
+	spec->mounts_count++;
+	return 0;
+}
+
+int annotations_apply(struct spec *spec, struct pool *pool, struct spec_error *error)
 {
 	if (refuse_foreign(spec, error) < 0 || apply_receiver(spec, error) < 0 ||
-	    apply_time_offsets(spec, error) < 0)
+	    apply_time_offsets(spec, error) < 0 || apply_named_hierarchy(spec, pool, error) < 0)
 		return -1;
 	spec->linux_.seccomp.unknown_names_fail =
 		spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall") != NULL;

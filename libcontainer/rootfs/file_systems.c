@@ -26,14 +26,16 @@ static bool is_pseudo(const struct mount_entry *entry)
 {
 	return entry->kind != mount_kind_other || text_equal(entry->type, "devpts") ||
 	       text_equal(entry->type, "mqueue") || text_equal(entry->type, "bpf") ||
-	       text_equal(entry->type, "devtmpfs") || text_equal(entry->type, "securityfs") ||
-	       text_equal(entry->type, "tracefs") || text_equal(entry->type, "debugfs");
+	       text_equal(entry->type, "devtmpfs") || text_equal(entry->type, "cgroup") ||
+	       text_equal(entry->type, "securityfs") || text_equal(entry->type, "tracefs") ||
+	       text_equal(entry->type, "debugfs");
 }
 
 static bool takes_context(const struct mount_entry *entry)
 {
 	return entry->kind == mount_kind_tmpfs ||
-	       (entry->kind == mount_kind_other && !text_equal(entry->type, "mqueue"));
+	       (entry->kind == mount_kind_other && !text_equal(entry->type, "mqueue") &&
+		!text_equal(entry->type, "cgroup"));
 }
 
 static bool has_context(const struct mount_options *options)

@@ -94,7 +94,9 @@ static enum mount_kind kind_of(const struct mount_entry *entry)
 	if (options->bind || options->recursive_bind || text_equal(entry->type, "bind") ||
 	    text_equal(entry->type, "rbind"))
 		return mount_kind_bind;
-	if (text_equal(entry->type, "cgroup") || text_equal(entry->type, "cgroup2"))
+	// with a name it is a hierarchy of cgroup v1 without controllers, which is a file system like others
+	if (text_equal(entry->type, "cgroup2") ||
+	    (text_equal(entry->type, "cgroup") && !mount_options_data(options, "name")))
 		return mount_kind_cgroup;
 	if (text_equal(entry->type, "proc"))
 		return mount_kind_proc;

@@ -112,11 +112,34 @@ test_wrong_seccomp_bpf_data_is_refused() {
 	refused 'seccomp filter' run --bundle "$B" "$ID"
 }
 
+# the hierarchy of cgroup v1 that old versions of systemd want, where the host has it
+test_named_hierarchy() {
+	is_root || skip "a plain user cannot mount it"
+	bundle
+	config '.mounts |= (map(select(.type != "cgroup")) + [{destination:"/sys/fs/cgroup",type:"cgroup",source:"cgroup",options:["ro"]}])'
+	config '.annotations = {"run.oci.systemd.force_cgroup_v1":"/sys/fs/cgroup"}'
+	if ! grep -q :name=systemd: /proc/self/cgroup; then
+		mkdir named
+		mount -t cgroup cgroup named -o none,name=systemd,xattr || skip "this kernel has no cgroup v1"
+		trap 'umount named' EXIT
+	fi
+	run_probe
+	mount_seen /sys/fs/cgroup '.type == "tmpfs"'
+	mount_seen /sys/fs/cgroup/systemd '.type == "cgroup" and (.super | index("name=systemd") != null)'
+	equal "its files" cgroup.procs "$(run_shell 'cd /sys/fs/cgroup/systemd && echo cgroup.proc?')"
+	# the control
+	config 'del(.annotations)'
+	run_probe
+	mount_seen /sys/fs/cgroup '.type == "cgroup2"'
+	config '.annotations = {"run.oci.systemd.force_cgroup_v1":"/elsewhere"}'
+	refused 'annotations["run.oci.systemd.force_cgroup_v1"]: wants the destination' run --bundle "$B" "$ID"
+}
+
 # what would be less than was asked for, were it passed over
 test_foreign_handlers_are_refused() {
 	bundle
 	local a
-	for a in run.oci.handler=krun run.oci.handler=wasm run.oci.seccomp.plugins=libagent.so run.oci.systemd.force_cgroup_v1=/sys/fs/cgroup/systemd; do
+	for a in run.oci.handler=krun run.oci.handler=wasm run.oci.seccomp.plugins=libagent.so; do
 		config --arg k "${a%%=*}" --arg v "${a#*=}" '.annotations = {($k):$v}'
 		refused "annotations[\"${a%%=*}\"]" run --bundle "$B" "$ID"
 	done
