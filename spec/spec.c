@@ -66,7 +66,8 @@ static int parse(const char *text, size_t length, const struct decode_object *ob
 		return -1;
 	}
 	if (decode_text(text, length, object, spec, (char *)spec + offset, error) < 0 ||
-	    (object == &config_document && annotations_apply(spec, &spec->owner->pool, error) < 0)) {
+	    (object == &config_document &&
+	     annotations_apply(spec, &spec->owner->pool, error) < 0)) {
 		spec_free(spec);
 		return -1;
 	}
