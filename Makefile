@@ -108,7 +108,7 @@ endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all programs layout check vm-check vm-shell setup unit unit-programs helpers integration sweep lint demo install uninstall \
-	clean fuzz coverage bench conformance spec-coverage engines critest deb help FORCE
+	clean fuzz coverage bench conformance peers spec-coverage engines critest deb help FORCE
 
 all: programs
 programs: $(PROGRAMS)
@@ -247,6 +247,10 @@ layout: $B/husk
 	$(Q)tests/bench/layout.py $B/bench/husk.map $(addprefix $B/bench/touched/,run create exec start delete) >$B/bench/hot.ld
 	$(Q)mv $B/bench/hot.ld runtime/hot.ld
 
+# what husk and other runtimes can do, found out by doing it; tests/peers/run has the variables. TABLE=FILE: where the table goes
+peers: $(PROGRAMS) $(HELPER_PROGRAMS)
+	@BUILD='$B' CC='$(CC)' TEST='$(TEST)' TABLE='$(or $(TABLE),tests/peers/FEATURES.md)' tests/peers/run
+
 # the validation programs of OCI runtime-tools, in the test machine and here; tests/conformance/run has the variables
 conformance: $(PROGRAMS) $(HELPER_PROGRAMS)
 	@BUILD=$B tests/conformance/run $(T)
@@ -338,4 +342,5 @@ help:
 		bench 'against the floor and other runtimes; N=20 is quick' \
 		conformance 'the OCI validation programs; needs Go 1.24' spec-coverage 'make spec/coverage.md; needs Go 1.24' \
 		engines 'podman, conmon, containerd, docker over husk; E=podman' critest 'with containerd 2; needs Go 1.26' \
+		peers 'what husk and other runtimes can do: tests/peers/FEATURES.md' \
 		coverage 'line coverage of unit and integration tests' clean ''
