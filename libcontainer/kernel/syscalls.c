@@ -2,7 +2,6 @@
 // See syscalls.h.
 #include "libcontainer/kernel/syscalls.h"
 
-#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,53 +13,6 @@ pid_t sys_clone3(struct kernel_clone_args *args)
 {
 	return (pid_t)syscall(SYS_clone3, args, sizeof *args);
 }
-
-#ifdef __has_feature
-#define HAS_FEATURE(x) __has_feature(x)
-#else
-#define HAS_FEATURE(x) 0
-#endif
-// (an address sanitizer's notes about the stack would be wrong behind a child that used it)
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer) || !defined(__x86_64__)
-#define COPY_MEMORY 1
-#endif
-
-#ifndef COPY_MEMORY
-pid_t sys_clone3_vfork(struct kernel_clone_args *args, void (*begin)(void *data), void *data)
-{
-	long result;
-	args->flags |= KERNEL_CLONE_VM | KERNEL_CLONE_VFORK;
-	// In one piece: a child that came back from here would write over what the caller still needs of the stack.
-	__asm__ volatile("syscall\n"
-			 "	test %%rax, %%rax\n"
-			 "	jnz 1f\n"
-			 "	sub $128, %%rsp\n"  // the red zone
-			 "	and $-16, %%rsp\n"
-			 "	mov %[data], %%rdi\n"
-			 "	call *%[begin]\n"
-			 "	ud2\n"
-			 "1:"
-			 : "=a"(result)
-			 : "0"((long)SYS_clone3), "D"(args),
-			   "S"(sizeof *args), [begin] "r"(begin), [data] "r"(data)
-			 : "rcx", "r11", "memory", "cc");
-	if (result < 0) {
-		errno = (int)-result;
-		return -1;
-	}
-	return (pid_t)result;
-}
-#else
-pid_t sys_clone3_vfork(struct kernel_clone_args *args, void (*begin)(void *data), void *data)
-{
-	pid_t pid = sys_clone3(args);
-	if (pid == 0) {
-		begin(data);
-		__builtin_trap();
-	}
-	return pid;
-}
-#endif
 
 int sys_openat2(int dir_fd, const char *path, const struct kernel_open_how *how)
 {

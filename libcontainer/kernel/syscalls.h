@@ -21,9 +21,7 @@ struct kernel_clone_args {
 };
 
 #define KERNEL_CLONE_NEWTIME 0x00000080ULL
-#define KERNEL_CLONE_VM 0x00000100ULL
 #define KERNEL_CLONE_PIDFD 0x00001000ULL
-#define KERNEL_CLONE_VFORK 0x00004000ULL
 #define KERNEL_CLONE_PARENT 0x00008000ULL
 #define KERNEL_CLONE_NEWNS 0x00020000ULL
 #define KERNEL_CLONE_NEWCGROUP 0x02000000ULL
@@ -36,11 +34,6 @@ struct kernel_clone_args {
 
 // fork-style only: returns twice. Returns the child's pid, 0 in the child.
 pid_t sys_clone3(struct kernel_clone_args *args) must_check;
-// The same with CLONE_VM and CLONE_VFORK: the child runs begin(data), which must not return, in the memory of the caller, and below
-// its stack; the caller goes on when the child has executed a program or ended. What the child writes, the caller sees. Where that
-// cannot be had the child works on a copy, and the caller goes on at once.
-pid_t sys_clone3_vfork(struct kernel_clone_args *args, void (*begin)(void *data),
-		       void *data) must_check;
 
 struct kernel_open_how {
 	uint64_t flags, mode, resolve;

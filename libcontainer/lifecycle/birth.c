@@ -52,7 +52,8 @@ void birth_restore_oom_score(const char before[16])
 }
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes the pidfd
-static struct kernel_clone_args clone_arguments(uint64_t flags, int cgroup_fd, int *pidfd)
+pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
+		  struct error *err)
 {
 	struct kernel_clone_args args = {
 		.flags = flags | KERNEL_CLONE_PIDFD,
@@ -63,11 +64,13 @@ static struct kernel_clone_args clone_arguments(uint64_t flags, int cgroup_fd, i
 		args.flags |= KERNEL_CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
-	return args;
-}
-
-static int explain_clone(uint64_t flags, struct error *err)
-{
+	own_strings_cover(strings);
+	pid_t pid = sys_clone3(&args);
+	if (pid == 0)
+		return pid;
+	own_strings_uncover(strings);
+	if (pid > 0)
+		return pid;
 	if (errno == ENOSPC)
 		return error_errno(err,
 				   "clone: a limit of namespaces or of nested cgroups is reached "
@@ -78,28 +81,6 @@ static int explain_clone(uint64_t flags, struct error *err)
 				   "(see /proc/sys/user/max_user_namespaces, "
 				   "kernel.unprivileged_userns_clone, AppArmor)");
 	return error_errno(err, "clone the container's process");
-}
-
-pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
-		  struct error *err)
-{
-	struct kernel_clone_args args = clone_arguments(flags, cgroup_fd, pidfd);
-	own_strings_cover(strings);
-	pid_t pid = sys_clone3(&args);
-	if (pid == 0)
-		return pid;
-	own_strings_uncover(strings);
-	return pid > 0 ? pid : explain_clone(flags, err);
-}
-
-pid_t birth_clone_sharing(int cgroup_fd, const struct own_strings *strings, int *pidfd,
-			  void (*begin)(void *data), void *data, struct error *err)
-{
-	struct kernel_clone_args args = clone_arguments(0, cgroup_fd, pidfd);
-	own_strings_cover(strings);
-	pid_t pid = sys_clone3_vfork(&args, begin, data);
-	own_strings_uncover(strings);
-	return pid > 0 ? pid : explain_clone(0, err);
 }
 
 int creation_fill_init(struct creation *creation, int sync, struct error *err)

@@ -24,11 +24,6 @@ void birth_restore_oom_score(const char before[16]);
 pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
 		  struct error *err) must_check;
 
-// The same for a process that asks nothing of the caller: it runs begin(data), which must not return, in the caller's memory (as after
-// vfork: nothing is copied), and the caller goes on when it executes its program or ends. On some machines in a copy, and at once.
-pid_t birth_clone_sharing(int cgroup_fd, const struct own_strings *strings, int *pidfd,
-			  void (*begin)(void *data), void *data, struct error *err) must_check;
-
 // After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
 // the way and could not say why: it is for the caller to reap it.
 int birth_await_program(int sync, pid_t pid, int interrupts, struct error *err) must_check;

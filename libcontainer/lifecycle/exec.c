@@ -275,53 +275,21 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	return 0;
 }
 
-// Where nothing is left to do here once it is ready, the process need not wait for us to wake up: it finds the word there.
-static bool goes_alone(const struct execution *e)
-{
-	const struct container_exec_options *options = e->options;
-	return !is_staged(e) && !e->process.process.terminal && !options->pid_file &&
-	       !options->pidfd_socket && !e->spec->linux_.seccomp.listener_path &&
-	       !e->spec->linux_.intel_rdt.set;
-}
-
-// Such a process may use our memory until its program runs. Not in a time namespace, which wants it to have its own; not where it
-// would be frozen, and we with it; not for a plain user, who could not read his own /proc any more (it is not dumpable).
-static bool may_share(const struct execution *e)
-{
-	return e->let_go && !(e->flags & CLONE_NEWTIME) && !e->opened.record.rootless &&
-	       e->opened.status != state_status_paused && geteuid() == 0;
-}
-
-static void begin(void *data)
-{
-	struct execution *e = data;
-	init_walk(&e->init, exec_init_steps);
-}
-
-static pid_t clone_once(struct execution *e, struct error *err)
-{
-	const struct own_strings *strings = e->context->strings;
-	if (may_share(e))
-		return birth_clone_sharing(e->opened.cgroup.fd, strings, &e->pidfd, begin, e, err);
-	pid_t pid = birth_clone(0, e->opened.cgroup.fd, strings, &e->pidfd, err);
-	if (pid == 0 && is_staged(e))
-		stage_run(&e->init, exec_init_steps);
-	if (pid == 0)
-		begin(e);
-	return pid;
-}
-
 static int clone_into(struct execution *e, struct error *err)
 {
-	e->let_go = goes_alone(e) && sync_send_step(e->sync, sync_step_proceed, NULL) == 0;
-	pid_t pid = clone_once(e, err);
+	pid_t pid = birth_clone(0, e->opened.cgroup.fd, e->context->strings, &e->pidfd, err);
 	if (pid < 0 && errno == EBUSY && e->opened.cgroup.fd >= 0 && !e->options->cgroups) {
 		if (follow_init(e, err) < 0)
 			return -1;
-		pid = clone_once(e, err);
+		pid = birth_clone(0, e->opened.cgroup.fd, e->context->strings, &e->pidfd, err);
 	}
 	if (pid < 0 && (errno == ENODEV || errno == ENOENT))
 		return opened_not_running(&e->opened, "exec in", err);
+	if (pid == 0) {
+		if (is_staged(e))
+			stage_run(&e->init, exec_init_steps);
+		init_walk(&e->init, exec_init_steps);
+	}
 	return pid;
 }
 
@@ -448,9 +416,22 @@ static int await_program(struct execution *e, struct error *err)
 	return result == 1 ? died(e, err) : result;
 }
 
+// Where nothing is left to do here once it is ready, the process need not wait for us to wake up: it finds the word there.
+static void let_go_early(struct execution *e)
+{
+	const struct container_exec_options *options = e->options;
+	if (e->stage > 0 || e->process.process.terminal || options->pid_file ||
+	    options->pidfd_socket || e->spec->linux_.seccomp.listener_path ||
+	    e->spec->linux_.intel_rdt.set)
+		return;
+	// it may have failed already: it is asked for the reason next; and if it has not, it is told then
+	e->let_go = sync_send_step(e->sync, sync_step_proceed, NULL) == 0;
+}
+
 // Until the program runs.
 static int converse(struct execution *e, struct error *err)
 {
+	let_go_early(e);
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
