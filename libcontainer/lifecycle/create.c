@@ -226,6 +226,15 @@ static int join_resctrl(struct creation *creation, struct error *err)
 			    creation->options->id, creation->pid, err);
 }
 
+// (of a new user namespace: birth.c, when it is there)
+static int give_joined_idmaps(struct creation *creation, struct error *err)
+{
+	int user = creation->namespaces.join[spec_namespace_type_user];
+	if (user < 0 || !rootfs_needs_user_namespace_fd(creation->rootfs))
+		return 0;
+	return rootfs_prepare_idmaps(creation->rootfs, user, err);
+}
+
 static int open_host(struct creation *creation, struct error *err)
 {
 	bool notify = creation->context->notify_socket != NULL;
@@ -235,7 +244,7 @@ static int open_host(struct creation *creation, struct error *err)
 		return -1;
 	if (namespaces_open(&creation->namespaces, err) < 0 ||
 	    namespaces_check_settings(&creation->namespaces, err) < 0 ||
-	    rootfs_open(creation->rootfs, err) < 0)
+	    rootfs_open(creation->rootfs, err) < 0 || give_joined_idmaps(creation, err) < 0)
 		return -1;
 	if (creation->kind != creation_kind_create && notify)
 		return notify_listen(creation->dir_fd, &creation->notify, err);

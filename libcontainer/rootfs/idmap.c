@@ -53,6 +53,15 @@ static int translate(struct spec_id_mapping *mapping, const struct spec_id_mappi
 	return -1;
 }
 
+// What engines give with the path of a user namespace because something had to be there: it says nothing of that namespace.
+static bool is_placeholder(const struct rootfs *rootfs, const struct spec_id_mappings *container)
+{
+	const struct spec_id_mapping *first = container->items;
+	return rootfs->spec->linux_.namespaces[spec_namespace_type_user].path &&
+	       container->count == 1 && first->container_id == 0 && first->host_id == 0 &&
+	       first->size == 1;
+}
+
 static int parse_side(struct rootfs *rootfs, const char *text, size_t length,
 		      const struct spec_id_mappings *container, struct spec_id_mappings *result,
 		      struct error *err)
@@ -73,6 +82,11 @@ static int parse_side(struct rootfs *rootfs, const char *text, size_t length,
 		    parse_number(&p, 0, &items[i].size) < 0 || items[i].size == 0 ||
 		    (*p && *p != '#'))
 			return error_set(err, EINVAL, "idmap: '%s' is not FILE-MAPPED-SIZE[#...]",
+					 copy);
+		if (relative && (container->count == 0 || is_placeholder(rootfs, container)))
+			return error_set(err, EINVAL,
+					 "idmap: '%s': @ needs linux.uidMappings and "
+					 "linux.gidMappings",
 					 copy);
 		if (relative && translate(&items[i], container) < 0)
 			return error_set(err, EINVAL, "idmap: '%s': not mapped in the container",
@@ -200,7 +214,7 @@ int idmap_open_early(struct rootfs *rootfs, struct error *err)
 		entry->idmap_fd = make_user_namespace(entry, err);
 		if (entry->idmap_fd < 0)
 			return plan_blame_mount(entry, err);
-		if (entry->tree_fd >= 0 && idmap_apply(entry, entry->tree_fd, err) < 0)
+		if (entry->tree_fd >= 0 && idmap_apply(rootfs, entry, entry->tree_fd, err) < 0)
 			return plan_blame_mount(entry, err);
 	}
 	return 0;
@@ -227,7 +241,7 @@ int rootfs_prepare_idmaps(struct rootfs *rootfs, int user_namespace_fd, struct e
 {
 	for (size_t i = 0; i < rootfs->mounts_count; i++) {
 		struct mount_entry *entry = &rootfs->mounts[i];
-		if (entry->idmap != idmap_source_container || entry->tree_fd < 0)
+		if (entry->idmap != idmap_source_container || entry->symlink)
 			continue;
 		if (map_mount(entry, entry->tree_fd, user_namespace_fd, err) < 0)
 			return plan_blame_mount(entry, err);
@@ -237,10 +251,18 @@ int rootfs_prepare_idmaps(struct rootfs *rootfs, int user_namespace_fd, struct e
 
 // ---- at the entry's turn ------------------------------------------------------------------------
 
-int idmap_apply(struct mount_entry *entry, int mount_fd, struct error *err)
+int idmap_apply(const struct rootfs *rootfs, struct mount_entry *entry, int mount_fd,
+		struct error *err)
 {
-	if (entry->idmap != idmap_source_own || entry->idmapped)
+	if (entry->idmap == idmap_source_none || entry->idmapped)
 		return 0;
+	if (entry->idmap == idmap_source_container) {
+		// with a new one the calling process has done it meanwhile, which this process's copy of the plan does not show
+		if (rootfs->options->user_namespace_new)
+			return 0;
+		return error_set(err, EINVAL,
+				 "idmap: the user namespace of the container was not given");
+	}
 	int result = map_mount(entry, mount_fd, entry->idmap_fd, err);
 	memory_close(take_fd(&entry->idmap_fd));
 	return result;

@@ -184,7 +184,7 @@ static int finish_mount(struct rootfs *rootfs, struct mount_entry *entry, int *f
 static int attach(struct rootfs *rootfs, struct mount_entry *entry, int *fd, int target_fd,
 		  struct error *err)
 {
-	if (idmap_apply(entry, *fd, err) < 0 || set_attributes(entry, *fd, err) < 0)
+	if (idmap_apply(rootfs, entry, *fd, err) < 0 || set_attributes(entry, *fd, err) < 0)
 		return -1;
 	// -1: mount(2) did it already
 	if (target_fd >= 0 && mount_attach(*fd, target_fd) < 0)

@@ -156,7 +156,8 @@ int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry,
 		      struct error *err) must_check;
 int idmap_open_early(struct rootfs *rootfs, struct error *err) must_check;
 int idmap_plan(struct rootfs *rootfs, struct mount_entry *entry, struct error *err) must_check;
-int idmap_apply(struct mount_entry *entry, int mount_fd, struct error *err) must_check;
+int idmap_apply(const struct rootfs *rootfs, struct mount_entry *entry, int mount_fd,
+		struct error *err) must_check;
 int masks_prepare(struct rootfs *rootfs, struct error *err) must_check;
 int masks_apply(struct rootfs *rootfs, struct error *err) must_check;
 int readonly_paths_apply(struct rootfs *rootfs, struct error *err) must_check;

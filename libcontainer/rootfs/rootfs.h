@@ -61,7 +61,8 @@ int rootfs_open(struct rootfs *rootfs, struct error *err) must_check;
 int rootfs_lower_fd(const struct rootfs *rootfs);
 
 // Gives the plan the user namespace of the container for idmapped mounts (a descriptor it borrows), needed only
-// when rootfs_needs_user_namespace_fd says so. Called in the calling process after the maps are written.
+// when rootfs_needs_user_namespace_fd says so. Called in the calling process: of a new one after its maps are written, of
+// one that is joined after rootfs_open, before the new process is cloned.
 bool rootfs_needs_user_namespace_fd(const struct rootfs *rootfs);
 int rootfs_prepare_idmaps(struct rootfs *rootfs, int user_namespace_fd,
 			  struct error *err) must_check;

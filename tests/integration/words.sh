@@ -201,6 +201,41 @@ test_idmapped_mounts() {
 	refused 'needs uidMappings and gidMappings or a user namespace' run --bundle "$B" "$ID"
 }
 
+# the container's user namespace is another container's: its mappings are taken all the same
+test_idmapped_mounts_in_a_joined_user_namespace() {
+	is_root || skip "a plain user cannot map mounts"
+	mappable
+	local init maps='[{containerID:0,hostID:100000,size:65536}]'
+	bundle
+	mkdir -p "$MAPPABLE/src/sub"
+	touch "$MAPPABLE/src/f"
+	chown 1000:1001 "$MAPPABLE/src/f"
+	cp -a "$B" other
+	chown -R 100000:100000 "$B/rootfs" other/rootfs
+	config ".linux.namespaces += [{type:\"user\"}] | .linux.uidMappings = $maps | .linux.gidMappings = $maps"
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	init=$(husk state "$ID" | jq .pid)
+	B=$S/other
+	config --arg p "/proc/$init/ns/user" '.linux.namespaces += [{type:"user",path:$p}]'
+	add_mount /plain bind "$MAPPABLE/src" rbind
+	add_mount /own bind "$MAPPABLE/src" rbind idmap
+	add_mount /all bind "$MAPPABLE/src" rbind ridmap
+	equal "owners" "65534:65534 1000:1001 1000:1001" "$(ID=$ID-2 run_shell 'stat -c %u:%g /plain/f /own/f /all/f' | xargs)"
+	equal "idmapped" "/all /own" "$(ID=$ID-2 run_shell 'grep idmapped /proc/self/mountinfo' | awk '{ print $5 }' | sort | xargs)"
+	# a mapping relative to the container's is relative to what the configuration says of it
+	add_mount /line bind "$MAPPABLE/src" bind 'idmap=uids=@1000-5-1;gids=@1001-6-1'
+	refused "@ needs linux.uidMappings and linux.gidMappings" run --bundle "$B" "$ID-2"
+	config '.linux.uidMappings = [{containerID:0,hostID:0,size:1}] | .linux.gidMappings = .linux.uidMappings | .mounts[-1].options = ["bind","idmap=uids=@1000-0-1;gids=@1001-0-1"]'
+	refused "@ needs linux.uidMappings and linux.gidMappings" run --bundle "$B" "$ID-2"
+	config ".linux.uidMappings = $maps | .linux.gidMappings = $maps | .mounts[-1].options = [\"bind\",\"idmap=uids=@1000-5-1;gids=@1001-6-1\"]"
+	equal "owner" 5:6 "$(ID=$ID-2 run_shell 'stat -c %u:%g /line/f')"
+	husk delete --force "$ID"
+	# the host's own cannot be taken
+	config --arg p /proc/self/ns/user 'del(.linux.uidMappings, .linux.gidMappings, .mounts[-1]) | .linux.namespaces[-1].path = $p'
+	refused 'idmap' run --bundle "$B" "$ID-2"
+}
+
 test_keep_original_groups() {
 	is_root || skip "a plain user has its own groups only"
 	bundle
