@@ -138,7 +138,10 @@ static bool read_string(struct scan *scan, const char *text, struct spec_section
 bool spec_find_seccomp(const char *text, size_t length, struct spec_section *section)
 {
 	struct scan scan = {.at = text, .end = text + length};
-	while (scan.at < scan.end) {
+	for (;;) {
+		skip_others(&scan, '"', '{', '}');
+		if (scan.at >= scan.end)
+			return scan.depth == 0 && scan.seccomp_seen == 1;
 		switch (*scan.at++) {
 		case '"':
 			if (!read_string(&scan, text, section))
@@ -157,5 +160,4 @@ bool spec_find_seccomp(const char *text, size_t length, struct spec_section *sec
 			break;
 		}
 	}
-	return scan.depth == 0 && scan.seccomp_seen == 1;
 }

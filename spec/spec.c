@@ -136,3 +136,9 @@ const char *spec_annotation(const struct spec *spec, const char *key)
 			return spec->annotations.items[i].value;
 	return NULL;
 }
+
+bool spec_id_mappings_is_placeholder(const struct spec_id_mappings *mappings)
+{
+	return mappings->count == 1 && mappings->items[0].container_id == 0 &&
+	       mappings->items[0].host_id == 0 && mappings->items[0].size == 1;
+}

@@ -408,6 +408,10 @@ void spec_free(const struct spec *spec);
 // The value of an annotation, or NULL.
 const char *spec_annotation(const struct spec *spec, const char *key);
 
+// Whether the mappings are 0:0:1 alone, which engines give beside the path of a user namespace because something has to be there:
+// it says nothing of that namespace.
+bool spec_id_mappings_is_placeholder(const struct spec_id_mappings *mappings);
+
 // The namespace that the kernel parameter of this name, however it is spelt, belongs to. false: the host.
 bool spec_sysctl_namespace(const char *name, enum spec_namespace_type *type);
 

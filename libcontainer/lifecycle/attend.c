@@ -9,6 +9,14 @@
 
 enum { at_sync, at_watched, at_interrupts, at_count };
 
+bool attend_interrupted(int interrupts, struct error *err)
+{
+	int signal = signals_take_interrupt(interrupts);
+	if (signal)
+		error_set(err, EINTR, "interrupted by signal %d", signal);
+	return signal != 0;
+}
+
 // Until there is something to receive (1), the watched process has ended without a word left (0), or a signal came (-1).
 static int attend(int sync, int watched, int interrupts, struct error *err)
 {
@@ -25,9 +33,8 @@ static int attend(int sync, int watched, int interrupts, struct error *err)
 				continue;
 			return error_errno(err, "wait for the other process");
 		}
-		int signal = fds[at_interrupts].revents ? signals_take_interrupt(interrupts) : 0;
-		if (signal)
-			return error_set(err, EINTR, "interrupted by signal %d", signal);
+		if (fds[at_interrupts].revents && attend_interrupted(interrupts, err))
+			return -1;
 		if (fds[at_sync].revents)
 			return 1;
 		if (ended)

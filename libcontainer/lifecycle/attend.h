@@ -4,6 +4,8 @@
 #ifndef HUSK_LIFECYCLE_ATTEND_H
 #define HUSK_LIFECYCLE_ATTEND_H
 
+#include <stdbool.h>
+
 #include "libcontainer/base/error.h"
 #include "libcontainer/init/sync.h"
 
@@ -11,5 +13,8 @@
 // interrupts: of signals_open_interrupts, or -1; such a signal is a failure with EINTR.
 int attend_receive(int sync, int watched, int interrupts, struct sync_record *record, int *fd,
 		   struct error *err) must_check;
+
+// Whether such a signal has come; it is taken then, and err says so.
+bool attend_interrupted(int interrupts, struct error *err) must_check;
 
 #endif

@@ -18,6 +18,7 @@
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/socket.h"
+#include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/lifecycle/notify.h"
@@ -341,11 +342,9 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		creation->namespaces.join[i] = -1;
 }
 
-// What failed may be that there are no more descriptors; undoing takes a few.
-static void spare_descriptors(struct creation *creation)
+// What nobody needs any more when there is no container, or it is complete.
+static void close_descriptors(struct creation *creation)
 {
-	struct limits_saved ignored;
-	limits_raise_files(&ignored);
 	memory_close(take_fd(&creation->sync));
 	memory_close(take_fd(&creation->gate));
 	memory_close(take_fd(&creation->pidfd));
@@ -357,7 +356,10 @@ static void spare_descriptors(struct creation *creation)
 
 static void undo_from(struct creation *creation, size_t stage)
 {
-	spare_descriptors(creation);
+	// what failed may be that there are no more descriptors; undoing takes a few
+	struct limits_saved ignored;
+	limits_raise_files(&ignored);
+	close_descriptors(creation);
 	for (size_t i = stage + 1; i-- > 0;)
 		if (stages[i].undo)
 			stages[i].undo(creation);
@@ -377,14 +379,6 @@ int creation_hold_signals(struct creation *creation, struct error *err)
 	error_errno(err, "signalfd");
 	sigprocmask(SIG_SETMASK, &creation->before, NULL);
 	return -1;
-}
-
-bool creation_interrupted(struct creation *creation, struct error *err)
-{
-	int signal = signals_take_interrupt(creation->interrupts);
-	if (signal)
-		error_set(err, EINTR, "interrupted by signal %d", signal);
-	return signal != 0;
 }
 
 void creation_release_signals(struct creation *creation)
@@ -419,14 +413,9 @@ void creation_undo(struct creation *creation)
 
 void creation_done(struct creation *creation)
 {
-	memory_close(take_fd(&creation->sync));
-	memory_close(take_fd(&creation->gate));
-	memory_close(take_fd(&creation->pidfd));
-	memory_close(take_fd(&creation->master));
+	close_descriptors(creation);
 	memory_close(take_fd(&creation->resctrl));
-	memory_close(take_fd(&creation->notify));
 	scope_release(&creation->scope_holder);
-	hooks_files_close(&creation->hooks_files);
 	cgroup_close(&creation->delegated);
 	cgroup_close(&creation->cgroup);
 	cgroup_host_close(&creation->host);
@@ -436,7 +425,6 @@ void creation_done(struct creation *creation)
 	profile_done(&creation->profile);
 	syscall_filter_done(&creation->filter);
 	rootfs_free(creation->rootfs);
-	namespaces_done(&creation->namespaces);
 	passed_on_done(&creation->passed_on);
 	spec_free(creation->document);
 	arena_free(&creation->arena);
@@ -460,7 +448,7 @@ int container_create(const struct container_context *context,
 	int result = creation_hold_signals(&creation, err);
 	if (result == 0)
 		result = creation_run(&creation, err);
-	if (result == 0 && creation_interrupted(&creation, err)) {
+	if (result == 0 && attend_interrupted(creation.interrupts, err)) {
 		creation_undo(&creation);
 		result = -1;
 	}

@@ -84,8 +84,6 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		    const struct container_create_options *options, enum creation_kind kind);
 // A signal that asks to end is held back from here on, and found by what waits; then everything is undone.
 int creation_hold_signals(struct creation *creation, struct error *err) must_check;
-// Whether one has come that nothing has found yet.
-bool creation_interrupted(struct creation *creation, struct error *err);
 // One that comes now is too late: the caller is told of the container instead.
 void creation_release_signals(struct creation *creation);
 // Walks the stages; on failure everything is undone.

@@ -8,6 +8,7 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/process.h"
+#include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/foreground.h"
 #include "libcontainer/lifecycle/hook_calls.h"
@@ -110,7 +111,7 @@ static int run(struct creation *creation, const struct container_run_options *op
 		return -1;
 	*status = 0;
 	// (the foreground forwards it to the program)
-	if (options->detach && creation_interrupted(creation, err))
+	if (options->detach && attend_interrupted(creation->interrupts, err))
 		return undo(creation);
 	// the container is complete: from now on other commands may act on it
 	state_unlock(creation->dir_fd);

@@ -229,20 +229,13 @@ bool id_map_is_same(const struct spec_id_mappings *mappings, const char *lines)
 	}
 }
 
-// What engines give with a path because something had to be there.
-static bool is_placeholder(const struct spec_id_mappings *mappings)
-{
-	return mappings->count == 1 && mappings->items[0].container_id == 0 &&
-	       mappings->items[0].host_id == 0 && mappings->items[0].size == 1;
-}
-
 static int check_one(const struct map_kind *kind, const struct spec_id_mappings *mappings,
 		     pid_t pid, const char *joined, struct error *err)
 {
 	char path[64];
 	auto_free char *lines = NULL;
 	size_t length;
-	if (mappings->count == 0 || is_placeholder(mappings))
+	if (mappings->count == 0 || spec_id_mappings_is_placeholder(mappings))
 		return 0;
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, kind->file);
 	// (a /proc that hides it: the kernel's map is the one that counts anyway)

@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,12 +47,12 @@ int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *lef
 
 int namespaces_join_user(const struct namespace_plan *plan, struct error *err)
 {
-	struct stat own, wanted;
-	int fd = plan->join[spec_namespace_type_user];
-	if (stat("/proc/self/ns/user", &own) == 0 && fstat(fd, &wanted) == 0 &&
-	    own.st_ino == wanted.st_ino && own.st_dev == wanted.st_dev)
-		return 0;  // the kernel refuses to join what one is in already
-	if (setns(fd, CLONE_NEWUSER) < 0)
+	struct error ignored;
+	bool own = false;
+	// the kernel refuses to join what one is in already
+	if (namespaces_joins_own(plan, spec_namespace_type_user, &own, &ignored) == 0 && own)
+		return 0;
+	if (setns(plan->join[spec_namespace_type_user], CLONE_NEWUSER) < 0)
 		return error_errno(err, "join user namespace %s",
 				   plan->spec->linux_.namespaces[spec_namespace_type_user].path);
 	return 0;

@@ -75,9 +75,10 @@ int namespaces_check_settings(const struct namespace_plan *plan, struct error *e
 			continue;
 		if (namespaces_joins_own(plan, type, &own, err) < 0)
 			return -1;
+		if (!own)
+			continue;
 		snprintf(object, sizeof object, "linux.sysctl[\"%s\"]", name);
-		if (own)
-			return refuse_own(plan, type, object, name, err);
+		return refuse_own(plan, type, object, name, err);
 	}
 	return check_names(plan, err);
 }

@@ -53,13 +53,12 @@ static int translate(struct spec_id_mapping *mapping, const struct spec_id_mappi
 	return -1;
 }
 
-// What engines give with the path of a user namespace because something had to be there: it says nothing of that namespace.
-static bool is_placeholder(const struct rootfs *rootfs, const struct spec_id_mappings *container)
+// Nothing is said of the container's own mappings.
+static bool is_unknown(const struct rootfs *rootfs, const struct spec_id_mappings *container)
 {
-	const struct spec_id_mapping *first = container->items;
-	return rootfs->spec->linux_.namespaces[spec_namespace_type_user].path &&
-	       container->count == 1 && first->container_id == 0 && first->host_id == 0 &&
-	       first->size == 1;
+	return container->count == 0 ||
+	       (rootfs->spec->linux_.namespaces[spec_namespace_type_user].path &&
+		spec_id_mappings_is_placeholder(container));
 }
 
 static int parse_side(struct rootfs *rootfs, const char *text, size_t length,
@@ -83,7 +82,7 @@ static int parse_side(struct rootfs *rootfs, const char *text, size_t length,
 		    (*p && *p != '#'))
 			return error_set(err, EINVAL, "idmap: '%s' is not FILE-MAPPED-SIZE[#...]",
 					 copy);
-		if (relative && (container->count == 0 || is_placeholder(rootfs, container)))
+		if (relative && is_unknown(rootfs, container))
 			return error_set(err, EINVAL,
 					 "idmap: '%s': @ needs linux.uidMappings and "
 					 "linux.gidMappings",

@@ -138,17 +138,22 @@ test_join_by_path() {
 	wait $holder || true
 }
 
+# one that others join, with a user namespace of its own; its init's pid is in $init
+run_one_with_users() {
+	config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000}] | .linux.gidMappings = .linux.uidMappings'
+	chown 100000:100000 "$B/rootfs"
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	init=$(husk state "$ID" | jq .pid)
+}
+
 # all that one container is in, by a second; in the joined mount namespace /proc knows no process of the first kind
 test_join_everything_of_a_container() {
 	is_root || skip "a plain user owns no namespace to join"
 	local init n
 	bundle
 	cp -a "$B" other
-	config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000}] | .linux.gidMappings = .linux.uidMappings'
-	chown 100000:100000 "$B/rootfs"
-	args /bin/sleep 100
-	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
-	init=$(husk state "$ID" | jq .pid)
+	run_one_with_users
 	B=$S/other
 	chown -R 100000:100000 "$B/rootfs"
 	for n in user pid mnt net uts ipc; do readlink "/proc/$init/ns/$n"; done >wanted
@@ -310,11 +315,7 @@ test_mappings_of_a_joined_user_namespace() {
 	local init
 	bundle
 	cp -a "$B" other
-	config '.linux.namespaces += [{type:"user"}] | .linux.uidMappings = [{containerID:0,hostID:100000,size:1000}] | .linux.gidMappings = .linux.uidMappings'
-	chown 100000:100000 "$B/rootfs"
-	args /bin/sleep 100
-	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
-	init=$(husk state "$ID" | jq .pid)
+	run_one_with_users
 	B=$S/other
 	args /bin/cat /proc/self/uid_map
 	config --arg p "/proc/$init/ns/user" '.linux.namespaces += [{type:"user",path:$p}]'
