@@ -151,6 +151,14 @@ int fd_write_file(int dir_fd, const char *path, const void *data, size_t size, m
 	return 0;
 }
 
+int fd_is_file(int fd, int dir_fd, const char *path)
+{
+	struct stat held, named;
+	if (fstat(fd, &held) < 0 || fstatat(dir_fd, path, &named, 0) < 0)
+		return -1;
+	return held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
 int fd_cloexec_from(unsigned first)
 {
 	return sys_close_range(first, ~0U, KERNEL_CLOSE_RANGE_CLOEXEC);

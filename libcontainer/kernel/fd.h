@@ -30,6 +30,9 @@ int fd_write_value(int dir_fd, const char *path, const char *value) must_check;
 int fd_write_file(int dir_fd, const char *path, const void *data, size_t size,
 		  mode_t mode) must_check;
 
+// Whether path below dir_fd (AT_FDCWD allowed; links are followed) is the file that fd is: 1, 0, or -1.
+int fd_is_file(int fd, int dir_fd, const char *path) must_check;
+
 // Sets close-on-exec on every descriptor from first on.
 int fd_cloexec_from(unsigned first) must_check;
 

@@ -295,7 +295,7 @@ static int on_net_devices(struct creation *creation, int netns, struct error *er
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
 	if (network_move_devices(creation->net_mover, netns, linux_->net_devices,
-				 linux_->net_devices_count, err) < 0)
+				 linux_->net_devices_count, &creation->net_moved, err) < 0)
 		return -1;
 	return sync_send_step(creation->sync, sync_step_proceed, err);
 }

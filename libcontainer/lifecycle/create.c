@@ -273,6 +273,13 @@ static int protect(struct creation *creation, struct error *err)
 	return own_binary_protect(creation->context->argv, NULL, err);
 }
 
+static void return_devices(struct creation *creation)
+{
+	struct error err;
+	if (network_return_devices(&creation->net_moved, &err) < 0)
+		log_warning(creation->context->log, "%s", err.message);
+}
+
 // After a failed create the specification owes the poststop hooks to whoever saw the first hooks run.
 static void poststop(struct creation *creation)
 {
@@ -280,6 +287,12 @@ static void poststop(struct creation *creation)
 		hook_calls_poststop(creation->spec, creation->options->id, creation->bundle,
 				    creation->rootfs_path, creation->interrupts,
 				    creation->context->log);
+}
+
+static void unconverse(struct creation *creation)
+{
+	return_devices(creation);
+	poststop(creation);
 }
 
 static int keep_filter(struct creation *creation, struct error *err unused_result)
@@ -308,7 +321,7 @@ static const struct stage {
 	// while it works, so that neither has to wait for the other later
 	{"record the container's process", creation_record_process, NULL},
 	{"leave systemd's unit to it", creation_hand_over_scope, NULL},
-	{"converse until it is ready", creation_converse, poststop},
+	{"converse until it is ready", creation_converse, unconverse},
 	{"join the resctrl group", join_resctrl, NULL},
 	{"commit", creation_commit, creation_uncommit},
 	{"keep the filter", keep_filter, NULL},
@@ -333,6 +346,7 @@ void creation_begin(struct creation *creation, const struct container_context *c
 		.notify = -1,
 		.interrupts = -1,
 		.hooks_files = HOOKS_FILES_NONE,
+		.net_moved = NETWORK_NOTHING_MOVED,
 		.host = {.fd = -1},
 		.cgroup = {.fd = -1},
 		.delegated = {.fd = -1},
@@ -413,6 +427,7 @@ void creation_undo(struct creation *creation)
 
 void creation_done(struct creation *creation)
 {
+	network_keep_devices(&creation->net_moved);
 	close_descriptors(creation);
 	memory_close(take_fd(&creation->resctrl));
 	scope_release(&creation->scope_holder);

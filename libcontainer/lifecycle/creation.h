@@ -16,6 +16,7 @@
 #include "libcontainer/init/init.h"
 #include "libcontainer/lifecycle/passed_on.h"
 #include "libcontainer/lifecycle/profile.h"
+#include "libcontainer/network/network.h"
 #include "libcontainer/state/state.h"
 
 enum creation_kind {
@@ -49,6 +50,7 @@ struct creation {
 	struct rootfs_options rootfs_options;  // lent to the plan
 	struct rootfs *rootfs;
 	char *net_mover;  // the program that moves linux.netDevices; NULL: there are none
+	struct network_moved net_moved;
 	struct own_binary
 		own_binary;  // for the new process to leave; protected already if its path is empty
 	struct capabilities capabilities;

@@ -113,6 +113,7 @@ static int run(struct creation *creation, const struct container_run_options *op
 	// (the foreground forwards it to the program)
 	if (options->detach && attend_interrupted(creation->interrupts, err))
 		return undo(creation);
+	network_keep_devices(&creation->net_moved);
 	// the container is complete: from now on other commands may act on it
 	state_unlock(creation->dir_fd);
 	if (!options->detach)

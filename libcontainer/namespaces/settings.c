@@ -29,14 +29,14 @@ int namespaces_joins_own(const struct namespace_plan *plan, enum spec_namespace_
 		[spec_namespace_type_ipc] = "/proc/self/ns/ipc",
 		[spec_namespace_type_uts] = "/proc/self/ns/uts",
 	};
-	struct stat joined, ours;
 	*own = false;
 	if (!files[type] || plan->join[type] < 0)
 		return 0;
-	if (fstat(plan->join[type], &joined) < 0 || stat(files[type], &ours) < 0)
+	int same = fd_is_file(plan->join[type], AT_FDCWD, files[type]);
+	if (same < 0)
 		return error_errno(err, "compare linux.namespaces %s with %s",
 				   spec_namespace_name(type), files[type]);
-	*own = joined.st_dev == ours.st_dev && joined.st_ino == ours.st_ino;
+	*own = same;
 	return 0;
 }
 

@@ -12,28 +12,19 @@
 
 struct found {
 	int index;
-	char name[IFNAMSIZ];
+	bool up;
 };
-
-static int on_name(const struct nlattr *attribute, void *data)
-{
-	struct found *found = data;
-	if (mnl_attr_get_type(attribute) != IFLA_IFNAME ||
-	    mnl_attr_validate(attribute, MNL_TYPE_STRING) < 0)
-		return MNL_CB_OK;
-	strncpy(found->name, mnl_attr_get_str(attribute), IFNAMSIZ - 1);
-	return MNL_CB_OK;
-}
 
 static int on_link(const struct nlmsghdr *message, void *data)
 {
 	struct found *found = data;
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
 	found->index = link->ifi_index;
-	return mnl_attr_parse(message, sizeof *link, on_name, found);
+	found->up = link->ifi_flags & IFF_UP;
+	return MNL_CB_OK;
 }
 
-int interface_find(struct netlink *netlink, const char *wanted, int index, char *name)
+int interface_find(struct netlink *netlink, const char *wanted, int index, bool *up)
 {
 	char buffer[NETLINK_MESSAGE_BYTES];
 	struct ifinfomsg *link;
@@ -49,8 +40,8 @@ int interface_find(struct netlink *netlink, const char *wanted, int index, char 
 		errno = ENODEV;
 		return -1;
 	}
-	if (name)
-		memcpy(name, found.name, IFNAMSIZ);
+	if (up)
+		*up = found.up;
 	return found.index;
 }
 

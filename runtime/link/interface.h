@@ -8,9 +8,9 @@
 
 #include "runtime/link/netlink.h"
 
-// By name, or by index when name is NULL. name (of IFNAMSIZ bytes, may be NULL) gets its name. Its index, or -1:
-// ENODEV when there is none.
-int interface_find(struct netlink *netlink, const char *wanted, int index, char *name) must_check;
+// By name, or by index when name is NULL. *up (may be NULL) tells whether it is set up. Its index, or -1: ENODEV
+// when there is none.
+int interface_find(struct netlink *netlink, const char *wanted, int index, bool *up) must_check;
 
 // The largest index of the namespace; *used tells whether index is among them.
 int interface_largest_index(struct netlink *netlink, int index, bool *used) must_check;

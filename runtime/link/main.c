@@ -4,10 +4,13 @@
 // when a configuration has linux.netDevices; a program of its own, because libmnl comes as a shared library only.
 //
 // All or nothing: what can be known to fail is looked for before the first device moves, and when one fails all the same,
-// those that went before it come back. Says what is wrong in one line on standard error.
+// those that went before it come back. Says what is wrong in one line on standard error; or that all have moved, and waits at
+// standard input to be told that they stay. An end of the input without that word (the container was not completed, or husk was
+// killed) has them come back as well, from wherever the namespace is by then: it lives as long as this process is in it.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +22,15 @@
 #include "runtime/link/addresses.h"
 #include "runtime/link/interface.h"
 
+// What the two say to each other (libcontainer/network/net_devices.c).
+#define NETWORK_MOVED '+'
+#define NETWORK_KEEP 'k'
+
 struct move {
 	const char *from, *to;  // names; to may be a template ("eth%d")
 	int index;              // on the host
 	int new_index;          // in the container
-	bool moved;
+	bool was_up, moved;
 	struct addresses *addresses;  // owned
 };
 
@@ -63,7 +70,7 @@ static int check_name(struct links *links, size_t at, struct error *err)
 static int check(struct links *links, size_t at, struct error *err)
 {
 	struct move *move = &links->moves[at];
-	move->index = interface_find(&links->host, move->from, 0, NULL);
+	move->index = interface_find(&links->host, move->from, 0, &move->was_up);
 	if (move->index < 0)
 		return errno == ENODEV
 			       ? error_set(err, ENODEV, "there is no such device on the host")
@@ -105,17 +112,50 @@ static int move_one(struct links *links, struct move *move, struct error *err)
 	return 0;
 }
 
-// As far as it goes: the failure that led here is what is reported.
-static void move_back(struct links *links, const struct move *move)
+// Under another name when its own is taken by now (the kernel moves first and renames then): a device that is there is better
+// than none. Returns 1 then.
+static int move_home(struct links *links, const struct move *move)
 {
-	if (move->moved && interface_move(&links->inside, move->new_index, links->host_fd,
-					  move->index, move->from) == 0)
-		(void)!addresses_restore(&links->host, move->index, move->addresses);
+	if (interface_move(&links->inside, move->new_index, links->host_fd, move->index,
+			   move->from) == 0)
+		return 0;
+	int why = errno;
+	bool home = interface_find(&links->host, NULL, move->index, NULL) > 0 ||
+		    interface_move(&links->inside, move->new_index, links->host_fd, move->index,
+				   "dev%d") == 0;
+	errno = why;
+	return home ? 1 : -1;
+}
+
+static int move_back(struct links *links, const struct move *move, struct error *err)
+{
+	if (!move->moved)
+		return 0;
+	int home = move_home(links, move);
+	if (home < 0)
+		return error_errno(err, "move it back to the host");
+	if (home > 0)
+		error_errno(err, "it is back on the host, but not under its name");
+	if (addresses_restore(&links->host, move->index, move->addresses) < 0)
+		return error_errno(err, "back on the host: give it its addresses again");
+	if (move->was_up && interface_up(&links->host, move->index) < 0)
+		return error_errno(err, "back on the host: set it up");
+	return home > 0 ? -1 : 0;
 }
 
 static int blame(const struct move *move, struct error *err)
 {
 	return error_context(err, "linux.netDevices[\"%s\"]", move->from);
+}
+
+// The last first; what fails keeps none of the others from going.
+static int move_all_back(struct links *links, size_t count, struct error *err)
+{
+	int result = 0;
+	for (size_t i = count; i-- > 0;)
+		if (move_back(links, &links->moves[i], err) < 0)
+			result = blame(&links->moves[i], err);
+	return result;
 }
 
 static int move_all(struct links *links, struct error *err)
@@ -126,11 +166,26 @@ static int move_all(struct links *links, struct error *err)
 	for (size_t i = 0; i < links->count; i++) {
 		if (move_one(links, &links->moves[i], err) == 0)
 			continue;
-		for (size_t back = i + 1; back-- > 0;)
-			move_back(links, &links->moves[back]);
+		// as far as it goes: the failure that led here is what is reported
+		struct error ignored = {0};
+		(void)!move_all_back(links, i + 1, &ignored);
 		return blame(&links->moves[i], err);
 	}
 	return 0;
+}
+
+// 0: they stay.
+static int wait_for_word(void)
+{
+	static const char moved = NETWORK_MOVED;
+	char word;
+	ssize_t length;
+	if (write(2, &moved, 1) != 1)
+		return -1;
+	do
+		length = read(0, &word, 1);
+	while (length < 0 && errno == EINTR);
+	return length == 1 && word == NETWORK_KEEP ? 0 : -1;
 }
 
 // ---- beginning and end -----------------------------------------------------------------------------
@@ -171,13 +226,19 @@ static int open_links(struct links *links, struct error *err)
 
 int main(int argc, char **argv)
 {
+	static const int asking[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
 	struct links links = {.host_fd = -1, .netns_fd = -1};
 	struct error err = {0};
+	// (a terminal asks the whole group to end; husk does it in order)
+	for (size_t i = 0; i < array_size(asking); i++)
+		signal(asking[i], SIG_IGN);
 	int result = argc < 1 ? -1 : read_arguments(&links, argv, &err);
 	if (result == 0)
 		result = open_links(&links, &err);
 	if (result == 0)
 		result = move_all(&links, &err);
+	if (result == 0 && wait_for_word() < 0)
+		result = move_all_back(&links, links.count, &err);
 	if (result < 0)
 		(void)!write(2, err.message, strlen(err.message));
 	for (size_t i = 0; i < links.count; i++)

@@ -103,6 +103,84 @@ test_a6_joined_namespace() {
 	end_network
 }
 
+# the device dev0 as it was made: name, addresses, up
+as_before() { # WHAT
+	contains "$1: $(ip -o addr show dev dev0 2>&1)" 10.1.2.3/24 fd00::7/64
+	contains "$1: $(ip -o link show dev dev0)" ',UP' 02:00:00:00:00:07 'mtu 1400'
+}
+hook() { # KIND SCRIPT
+	config --arg k "$1" --arg s "$2" '.hooks = {($k):[{path:"/bin/sh",args:["sh","-c",$s],env:["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}]}'
+}
+
+test_a6_device_comes_back_when_create_fails() {
+	own_network
+	bundle
+	device dev0 address 02:00:00:00:00:07 mtu 1400
+	device dev1
+	ip addr add 10.1.2.3/24 dev dev0
+	ip addr add fd00::7/64 dev dev0
+	ip link set dev0 up
+	config '.linux.netDevices = {dev0:{name:"eth0"},dev1:{}}'
+	# (the control: it had moved)
+	hook createRuntime 'pid=$(sed "s/.*\"pid\":\([0-9]*\).*/\1/"); grep -c eth0 /proc/$pid/net/dev >'"$S/hook"'; exit 3'
+	refused 'hooks.createRuntime[0]' create --bundle "$B" "$ID"
+	equal "seen by the hook" 1 "$(cat hook)"
+	as_before "hook of create"
+	contains "$(ip -o link show dev1)" dev1@
+	lacks "$(ip -o link show dev1)" ',UP'
+	config 'del(.hooks)'
+	args /no/such/program
+	refused '/no/such/program' create --bundle "$B" "$ID"
+	as_before "no program"
+	refused '/no/such/program' run --bundle "$B" "$ID"
+	as_before "no program to run"
+	# the program ran already
+	args /bin/sleep 100
+	hook poststart 'exit 3'
+	refused 'hooks.poststart[0]' run --detach --bundle "$B" "$ID"
+	as_before poststart
+	# its own name is taken meanwhile: any name is better than none
+	hook createRuntime 'ip link add dev0 type veth peer name other; exit 3'
+	refused 'hooks.createRuntime[0]' --log log create --bundle "$B" "$ID"
+	contains "$(cat log)" ': it is back on the host, but not under its name: File exists'
+	contains "$(ip -o addr)" 10.1.2.3/24
+	end_network
+}
+
+test_a6_device_comes_back_from_a_joined_namespace() {
+	own_network
+	bundle
+	unshare -n sleep 1000 &
+	local other=$!
+	eventually 5 eval '[ "$(readlink /proc/'$other'/ns/net)" != "$(readlink /proc/self/ns/net)" ]'
+	device dev0 address 02:00:00:00:00:07 mtu 1400
+	ip addr add 10.1.2.3/24 dev dev0
+	ip addr add fd00::7/64 dev dev0
+	ip link set dev0 up
+	config --arg p "/proc/$other/ns/net" '.linux.netDevices = {dev0:{name:"eth0"}} |
+		(.linux.namespaces[] | select(.type == "network")) += {path:$p}'
+	args /no/such/program
+	refused '/no/such/program' create --bundle "$B" "$ID"
+	as_before "failed create"
+	lacks "$(nsenter --net=/proc/$other/ns/net ip -o link)" eth0
+	# whoever makes the container dies while a hook hangs
+	args /bin/true
+	hook createRuntime "echo \$PPID >$S/pid; exec sleep 1000"
+	nsenter --net="/proc/$HOLDER/ns/net" "$HUSK" --root "$ROOT" create --bundle "$B" "$ID" >/dev/null 2>&1 </dev/null &
+	local creating=$!
+	eventually 5 test -s pid
+	contains "$(nsenter --net=/proc/$other/ns/net ip -o link)" ' eth0@'
+	kill -KILL "$(cat pid)"
+	wait $creating 2>/dev/null || true
+	eventually 5 ip -o link show dev dev0 >/dev/null 2>&1
+	eventually 5 eval 'ip -o link show dev dev0 | grep -q ,UP'
+	as_before "killed create"
+	husk delete --force "$ID"
+	kill $other
+	wait $other 2>/dev/null || true
+	end_network
+}
+
 test_a6_what_cannot_be_is_refused() {
 	own_network
 	bundle
