@@ -108,36 +108,6 @@ static int check_cgroup_in_sight(const struct opened *opened, struct error *err)
 			 opened->record.id, opened->record.cgroup_path);
 }
 
-static int remove_opened(const struct container_context *context, struct opened *opened,
-			 const char *id, struct error *err)
-{
-	const struct spec *spec = NULL;
-	struct error unreadable;
-	if (!opened->torn && !opened->record.plain_end &&
-	    opened_config(opened, &spec, &unreadable) < 0)
-		log_warning(context->log, "%s: poststop hooks are not run", unreadable.message);
-	const struct removal removal = {
-		.root_fd = opened->root_fd,
-		.id = id,
-		.cgroup = &opened->cgroup,
-		.cgroup_host = &opened->host,
-		.cgroup_path = opened->record.cgroup_path,
-		.cgroup_made_from = opened->record.cgroup_made_from,
-		.spec = spec,
-		.root_mount =
-			state_is_of_this_boot(&opened->record) ? opened->record.root_mount : 0,
-		.bundle = opened->record.bundle,
-		.rootfs = opened->record.rootfs,
-		.log = context->log,
-		.interrupts = -1,
-		.context = context,
-		.record = &opened->record,
-	};
-	int result = remove_container(&removal, err);
-	spec_free(spec);
-	return result;
-}
-
 // A creator undoes everything when it is asked to end.
 static void end_creator(const struct opened *opened)
 {

@@ -90,3 +90,33 @@ int remove_container(const struct removal *removal, struct error *err)
 				    removal->interrupts, removal->log);
 	return 0;
 }
+
+int remove_opened(const struct container_context *context, struct opened *opened, const char *id,
+		  struct error *err)
+{
+	const struct spec *spec = NULL;
+	struct error unreadable;
+	if (!opened->torn && !opened->record.plain_end &&
+	    opened_config(opened, &spec, &unreadable) < 0)
+		log_warning(context->log, "%s: poststop hooks are not run", unreadable.message);
+	const struct removal removal = {
+		.root_fd = opened->root_fd,
+		.id = id,
+		.cgroup = &opened->cgroup,
+		.cgroup_host = &opened->host,
+		.cgroup_path = opened->record.cgroup_path,
+		.cgroup_made_from = opened->record.cgroup_made_from,
+		.spec = spec,
+		.root_mount =
+			state_is_of_this_boot(&opened->record) ? opened->record.root_mount : 0,
+		.bundle = opened->record.bundle,
+		.rootfs = opened->record.rootfs,
+		.log = context->log,
+		.interrupts = -1,
+		.context = context,
+		.record = &opened->record,
+	};
+	int result = remove_container(&removal, err);
+	spec_free(spec);
+	return result;
+}

@@ -8,6 +8,7 @@
 #include "libcontainer/base/log.h"
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/container.h"
+#include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/state/state.h"
 #include "spec/spec.h"
 
@@ -29,6 +30,9 @@ struct removal {
 
 // 0 means that nothing is left. On failure the state stays, so that it can be tried again.
 int remove_container(const struct removal *removal, struct error *err) must_check;
+// The same for one that was found again and is locked; its init has ended.
+int remove_opened(const struct container_context *context, struct opened *opened, const char *id,
+		  struct error *err) must_check;
 
 // The id of the mount on which a root file system without a mount namespace of its own is now.
 int remove_find_root_mount(const char *rootfs, uint64_t *id, struct error *err) must_check;

@@ -11,6 +11,7 @@
 #include "libcontainer/lifecycle/hook_calls.h"
 #include "libcontainer/lifecycle/notify.h"
 #include "libcontainer/lifecycle/opened.h"
+#include "libcontainer/lifecycle/remove.h"
 
 // How long the end of a failed or refused init may take.
 #define END_MS 10000
@@ -33,16 +34,26 @@ static int refuse(const struct opened *opened, struct error *err)
 	return error_set(err, EINVAL, "cannot start the container");
 }
 
-static void stop(struct opened *opened)
+// Returns whether it has ended.
+static bool stop(struct opened *opened)
 {
 	auto_close int pidfd = -1;
-	struct error ignored;
-	if (state_open_init(&opened->record, &pidfd, &ignored) < 0)
-		return;
+	struct error failure;
+	if (state_open_init(&opened->record, &pidfd, &failure) < 0)
+		return failure.code == ESRCH;
 	if (opened->cgroup.fd >= 0)
-		(void)!cgroup_kill(&opened->cgroup, &ignored);
+		(void)!cgroup_kill(&opened->cgroup, &failure);
 	(void)!sys_pidfd_send_signal(pidfd, SIGKILL);
-	(void)!process_wait_pidfd(pidfd, END_MS);
+	return process_wait_pidfd(pidfd, END_MS) == 1;
+}
+
+// A hook has failed. runtime.md, Lifecycle 7 and 9: "generate an error, stop the container, and continue the lifecycle at step 12",
+// which is to destroy it and to run its poststop hooks. What is left when that fails is for `delete`.
+static void stop_and_remove(const struct container_context *context, struct opened *opened)
+{
+	struct error failure;
+	if (stop(opened) && remove_opened(context, opened, opened->record.id, &failure) < 0)
+		log_warning(context->log, "%s", failure.message);
 }
 
 // Between the look and the call somebody else started it, or it died: then there is nothing here to stop.
@@ -81,23 +92,29 @@ static int explain_death(const struct opened *opened, int pidfd, struct error *e
 		opened->record.id, known ? "" : "was it killed? or ");
 }
 
-static int open_gate(struct opened *opened, struct error *err)
+static int open_gate(const struct container_context *context, struct opened *opened,
+		     struct error *err)
 {
 	auto_close int connection = -1, pidfd = -1;
 	if (state_open_init(&opened->record, &pidfd, err) < 0 ||
 	    start_gate_open(opened->dir_fd, &connection, err) < 0)
 		return refuse_late(opened, err);
 	struct error failure = {0};
-	int outcome = start_gate_outcome(connection, &failure);
+	bool last;
+	int outcome = start_gate_outcome(connection, &last, &failure);
 	if (outcome == 0 && was_executed(opened, pidfd))
 		return 0;
 	if (outcome == 0) {
-		stop(opened);
+		(void)stop(opened);
 		return explain_death(opened, pidfd, err);
 	}
 	if (outcome < 0 && failure.code == ECONNREFUSED)
 		return refuse_late(opened, err);
-	stop(opened);
+	// before its last word there are only the startContainer hooks to fail
+	if (outcome < 0 && !last)
+		stop_and_remove(context, opened);
+	else
+		(void)stop(opened);
 	if (outcome < 0 && err)
 		*err = failure;
 	if (outcome < 0)
@@ -127,18 +144,19 @@ static int listen_to_notify(const struct container_context *context, struct open
 }
 
 // spec: NULL when the record says that it would be of no use.
-static int start(struct opened *opened, const struct spec *spec, struct error *err)
+static int start(const struct container_context *context, struct opened *opened,
+		 const struct spec *spec, struct error *err)
 {
 	if (spec && !spec->process.set)
 		return error_set(err, EINVAL, "the configuration has no process to start");
-	if (open_gate(opened, err) < 0)
+	if (open_gate(context, opened, err) < 0)
 		return -1;
 	if (!spec)
 		return 0;
 	const struct state_record *r = &opened->record;
 	if (hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs, "running",
 			   r->pid, -1, err) < 0) {
-		stop(opened);
+		stop_and_remove(context, opened);
 		return -1;
 	}
 	return 0;
@@ -155,7 +173,7 @@ int container_start(const struct container_context *context, const char *id, str
 	struct notify notify = {.socket = -1, .pidfd = -1};
 	int result = listen_to_notify(context, &opened, &notify, err);
 	if (result == 0)
-		result = start(&opened, spec, err);
+		result = start(context, &opened, spec, err);
 	spec_free(spec);
 	// the container is complete: from now on other commands may act on it
 	state_unlock(opened.dir_fd);

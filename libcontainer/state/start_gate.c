@@ -191,9 +191,10 @@ static int ended_without_a_word(int connection, struct error *err)
 	return 1;
 }
 
-int start_gate_outcome(int connection, struct error *err)
+int start_gate_outcome(int connection, bool *last, struct error *err)
 {
-	bool last = false, failed = false;
+	bool failed = false;
+	*last = false;
 	for (;;) {
 		struct error heard;
 		ssize_t n = recv(connection, &heard, sizeof heard, 0);
@@ -206,7 +207,7 @@ int start_gate_outcome(int connection, struct error *err)
 		if (n < 0)
 			return error_errno(err, "start socket");
 		if (n == 0)
-			return last ? 0 : ended_without_a_word(connection, err);
+			return *last ? 0 : ended_without_a_word(connection, err);
 		if (n == sizeof heard) {
 			heard.message[sizeof heard.message - 1] = '\0';
 			// a refusal that init met (a listener of the configuration) is none of ours
@@ -219,6 +220,6 @@ int start_gate_outcome(int connection, struct error *err)
 		if (n != sizeof last_word || memcmp(&heard, last_word, sizeof last_word) != 0)
 			return error_set(err, EPROTO,
 					 "start socket: init sent %zd bytes of nonsense", n);
-		last = true;
+		*last = true;
 	}
 }

@@ -134,6 +134,7 @@ int start_gate_open(int dir_fd, int *connection, struct error *err) must_check;
 // Waits for the outcome: 0 = the program runs (or was run and has ended already); -1 with init's own error, or with
 // ECONNREFUSED in err->code when init served another start. 1 = the conversation ended, but init had not said its last
 // word: an init that says it was killed before execve (of one that never says it nothing is known: look at the process).
-int start_gate_outcome(int connection, struct error *err) must_check;
+// *last: whether it was said, so that nothing but the filter and execve can have failed.
+int start_gate_outcome(int connection, bool *last, struct error *err) must_check;
 
 #endif

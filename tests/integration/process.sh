@@ -433,6 +433,7 @@ test_failing_poststart_is_a_failure_of_start() {
 	args /bin/sleep 100
 	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	refused poststart start "$ID"
+	refused 'does not exist' delete "$ID"
 	husk delete --force "$ID"
 }
 

@@ -18,7 +18,14 @@ test_failing_startcontainer_hook() {
 	refused startContainer start "$ID"
 	contains "$(cat refused.err)" 'status 3' 'the reason'
 	[ ! -e "$B/rootfs/tmp/ran" ]
-	ends_stopped
+	# runtime.md, Lifecycle 7, 12 and 13: destroyed, and its poststop hooks have run
+	refused 'does not exist' state "$ID"
+	refused 'does not exist' delete "$ID"
+	config --arg s "cat >$S/poststop" '.hooks.poststop = [{path:"/bin/sh",args:["sh","-c",$s],env:["PATH=/bin:/usr/bin"]}]'
+	create
+	refused startContainer start "$ID"
+	equal "what the poststop hook is told" '["stopped","'"$ID"'"]' "$(jq -c '[.status,.id]' poststop)"
+	[ ! -e "$ROOT/$ID" ]
 	# and with run
 	refused startContainer run --bundle "$B" "$ID"
 	[ ! -e "$ROOT/$ID" ]

@@ -9,12 +9,13 @@
 #include "state_scratch.h"
 
 static struct error err;
+static bool last;  // of start_gate_outcome
 
 enum behaviour { fails, executes, dies, says_last_and_dies, fails_after_last };
 
 static _Noreturn void behave(int connection, enum behaviour behaviour)
 {
-	static char *const argv[] = {(char *)(uintptr_t)"sleep", (char *)(uintptr_t)"1000", NULL};
+	static char *const argv[] = {(char *)(uintptr_t) "sleep", (char *)(uintptr_t) "1000", NULL};
 	struct error failure;
 	switch (behaviour) {
 	case fails_after_last:
@@ -78,7 +79,7 @@ START_TEST(go_and_execve)
 	struct state_record record = record_of(pid);
 	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_created);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
-	ck_assert_int_eq(start_gate_outcome(connection, &err), 0);
+	ck_assert_int_eq(start_gate_outcome(connection, &last, &err), 0);
 	close(connection);
 	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
 	assert_fails(start_gate_open(scratch_fd, &connection, &err), ECONNREFUSED);
@@ -94,7 +95,8 @@ START_TEST(failure_arrives)
 		int connection = -1;
 		pid_t pid = init_start(both[i]);
 		assert_ok(start_gate_open(scratch_fd, &connection, &err));
-		assert_fails(start_gate_outcome(connection, &err), ENOEXEC);
+		assert_fails(start_gate_outcome(connection, &last, &err), ENOEXEC);
+		ck_assert_int_eq(last, both[i] == fails_after_last);
 		ck_assert_str_eq(err.message, "exec /x: Exec format error");
 		close(connection);
 		wait_until_gone(pid);
@@ -119,7 +121,7 @@ START_TEST(refusal_of_another_socket)
 	}
 	close(listener);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
-	assert_fails(start_gate_outcome(connection, &err), 0);
+	assert_fails(start_gate_outcome(connection, &last, &err), 0);
 	ck_assert_str_eq(err.message, "listener: Connection refused");
 	close(connection);
 	wait_until_gone(pid);
@@ -131,13 +133,13 @@ START_TEST(death_is_told_from_success)
 	int connection = -1;
 	pid_t pid = init_start(dies);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
-	ck_assert_int_eq(start_gate_outcome(connection, &err), 1);
+	ck_assert_int_eq(start_gate_outcome(connection, &last, &err), 1);
 	close(connection);
 	wait_until_gone(pid);
 	unlinkat(scratch_fd, START_GATE_NAME, 0);
 	pid = init_start(says_last_and_dies);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
-	ck_assert_int_eq(start_gate_outcome(connection, &err), 0);
+	ck_assert_int_eq(start_gate_outcome(connection, &last, &err), 0);
 	close(connection);
 	wait_until_gone(pid);
 }
@@ -152,7 +154,7 @@ START_TEST(death_while_waiting)
 	ck_assert_int_eq(waitpid(pid, NULL, WUNTRACED), pid);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
 	end_child(pid);
-	assert_fails(start_gate_outcome(connection, &err), ECONNREFUSED);
+	assert_fails(start_gate_outcome(connection, &last, &err), ECONNREFUSED);
 	close(connection);
 }
 END_TEST
@@ -183,7 +185,7 @@ START_TEST(probes_are_ignored)
 	}
 	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_created);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
-	ck_assert_int_eq(start_gate_outcome(connection, &err), 0);
+	ck_assert_int_eq(start_gate_outcome(connection, &last, &err), 0);
 	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
 	for (size_t i = 0; i < array_size(silent); i++)
 		close(silent[i]);
@@ -221,7 +223,7 @@ START_TEST(second_start)
 			close(go[1]);
 			(void)!read(go[0], &byte, 1);
 			if (start_gate_open(scratch_fd, &connection, &err) == 0) {
-				int outcome = start_gate_outcome(connection, &err);
+				int outcome = start_gate_outcome(connection, &last, &err);
 				if (outcome >= 0)
 					_exit(outcome);
 			}
