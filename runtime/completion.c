@@ -31,6 +31,23 @@ bool completion_takes_file(const struct options_row *row)
 			      strstr(row->value, "DIR") || strstr(row->value, "WHERE"));
 }
 
+// Of "add|remove", length bytes of it. false when it is no such thing.
+static bool read_choices(const char *words, size_t length, char choices[COMPLETION_CHOICES])
+{
+	if (!memchr(words, '|', length) || length >= COMPLETION_CHOICES)
+		return false;
+	memcpy(choices, words, length);
+	choices[length] = '\0';
+	for (char *bar = choices; (bar = strchr(bar, '|'));)
+		*bar = ' ';
+	return true;
+}
+
+bool completion_takes_choice(const struct options_row *row, char choices[COMPLETION_CHOICES])
+{
+	return completion_takes_value(row) && read_choices(row->value, strlen(row->value), choices);
+}
+
 // ---- what stands behind a command ------------------------------------------------------------------
 
 // A container's id is known to nobody before it is made.
@@ -56,12 +73,8 @@ static void read_word(const struct command *command, const char *name, size_t le
 			word->kind = kinds[i].kind;
 	if (word->kind == completion_kind_ids && is_new(command))
 		word->kind = completion_kind_other;
-	if (!memchr(name, '|', length) || length >= sizeof word->choices)
-		return;
-	word->kind = completion_kind_choices;
-	memcpy(word->choices, name, length);
-	for (char *bar = word->choices; (bar = strchr(bar, '|'));)
-		*bar = ' ';
+	if (read_choices(name, length, word->choices))
+		word->kind = completion_kind_choices;
 }
 
 size_t completion_read_words(const struct command *command,

@@ -15,11 +15,11 @@ enum completion_kind {
 	completion_kind_program,  // from here on the command line is another program's
 };
 
-enum { COMPLETION_WORDS = 4 };
+enum { COMPLETION_WORDS = 4, COMPLETION_CHOICES = 64 };
 
 struct completion_word {
 	enum completion_kind kind;
-	char choices[64];  // "add remove"
+	char choices[COMPLETION_CHOICES];  // "add remove"
 };
 
 #define COMPLETION_SIGNALS "TERM KILL HUP INT QUIT USR1 USR2 STOP CONT WINCH"
@@ -28,6 +28,9 @@ struct completion_word {
 size_t completion_read_words(const struct command *command,
 			     struct completion_word words[COMPLETION_WORDS]);
 bool completion_takes_value(const struct options_row *row);
+// "text json" for --log-format text|json; false when its value is not one of a few words.
+bool completion_takes_choice(const struct options_row *row,
+			     char choices[COMPLETION_CHOICES]) must_check;
 bool completion_takes_file(const struct options_row *row);
 // The names of all commands, with blanks between.
 void completion_add_commands(struct text *text);

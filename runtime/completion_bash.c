@@ -22,6 +22,22 @@ static void bash_add_names(struct text *text, const struct options_row *rows, en
 	}
 }
 
+// The options whose value is one of a few words, each with these.
+static void bash_add_choices(struct text *text, const struct options_row *rows)
+{
+	char choices[COMPLETION_CHOICES];
+	text_add(text, "\t\tchoices=(");
+	for (const char *between = ""; rows->name; rows++) {
+		if (!completion_takes_choice(rows, choices))
+			continue;
+		text_printf(text, "%s'--%s %s'", between, rows->name, choices);
+		between = " ";
+		if (rows->letter)
+			text_printf(text, " '-%c %s'", rows->letter, choices);
+	}
+	text_add(text, ")\n");
+}
+
 // The array of what may stand at each place: words to choose from, or @ and a kind.
 static void bash_add_places(struct text *text, const struct command *command)
 {
@@ -54,6 +70,7 @@ static void bash_add_case(struct text *text, const struct command *command)
 	text_add(text, "'\n\t\tvalues='");
 	bash_add_names(text, rows, bash_rows_values, " ");
 	text_add(text, "'\n");
+	bash_add_choices(text, rows);
 	if (command)
 		bash_add_places(text, command);
 	else
@@ -70,11 +87,12 @@ void completion_add_bash(struct text *text)
 	for (const struct command *const *c = command_list_all; *c; c++)
 		bash_add_case(text, *c);
 	text_add(text, "\tesac\n}\n");
-	text_add(text, "_husk() {\n"
-		       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		       "\tlocal options files values places first='' root=() command='' n=0 i "
-		       "word what\n"
-		       "\tlocal commands='");
+	text_add(text,
+		 "_husk() {\n"
+		 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+		 "\tlocal options files values choices places first='' root=() command='' n=0 i "
+		 "word what\n"
+		 "\tlocal commands='");
 	completion_add_commands(text);
 	// --name=value is three words here
 	text_add(text, "'\n"
@@ -103,7 +121,10 @@ void completion_add_bash(struct text *text)
 		       "\telif [[ \" $files \" = *\" $prev \"* ]]; then\n"
 		       "\t\tcompopt -o default 2>/dev/null\n"
 		       "\telif [[ \" $values \" = *\" $prev \"* ]]; then\n"
-		       "\t\t:\n"
+		       "\t\tfor word in \"${choices[@]}\"; do\n"
+		       "\t\t\t[[ $word != \"$prev \"* ]] || mapfile -t COMPREPLY < <(compgen -W "
+		       "\"${word#* }\" -- \"$cur\")\n"
+		       "\t\tdone\n"
 		       "\telif [[ $cur = -* ]]; then\n"
 		       "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$cur\")\n"
 		       "\telif [[ $what = @files ]]; then\n"

@@ -6,12 +6,15 @@
 static void fish_add_options(struct text *text, const char *condition,
 			     const struct options_row *rows)
 {
+	char choices[COMPLETION_CHOICES];
 	for (; rows->name; rows++) {
 		text_printf(text, "complete -c husk -n '%s' -l %s", condition, rows->name);
 		if (rows->letter)
 			text_printf(text, " -s %c", rows->letter);
 		if (completion_takes_value(rows))
 			text_add(text, completion_takes_file(rows) ? " -r -F" : " -x");
+		if (completion_takes_choice(rows, choices))
+			text_printf(text, " -a '%s'", choices);
 		text_add(text, " -d '");
 		completion_add_quoted(text, rows->help, false);
 		text_add(text, "'\n");

@@ -7,10 +7,13 @@
 
 static void zsh_add_option(struct text *text, const struct options_row *row, const char *name)
 {
+	char choices[COMPLETION_CHOICES];
 	text_printf(text, " \\\n\t\t\t'%s%s[", row->kind == options_kind_list ? "*" : "", name);
 	completion_add_quoted(text, row->help, true);
 	text_add(text, "]");
-	if (completion_takes_value(row)) {
+	if (completion_takes_choice(row, choices)) {
+		text_printf(text, ":word:(%s)", choices);
+	} else if (completion_takes_value(row)) {
 		text_add(text, ":");
 		completion_add_quoted(text, row->value, true);
 		text_add(text, completion_takes_file(row) ? ":_files" : ": ");
@@ -93,5 +96,12 @@ void completion_add_zsh(struct text *text)
 		zsh_add_places(text, *c);
 		text_add(text, "\n\t\t\t;;\n");
 	}
-	text_add(text, "\t\tesac\n\t\t;;\n\tesac\n}\n_husk \"$@\"\n");
+	// as a file of $fpath it is the body of the function; a file that is sourced only says what there is
+	text_add(text, "\t\tesac\n\t\t;;\n\tesac\n}\n"
+		       "if [[ $funcstack[1] = _husk ]]; then\n"
+		       "\t_husk \"$@\"\n"
+		       "else\n"
+		       "\t(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n"
+		       "\tcompdef _husk husk\n"
+		       "fi\n");
 }

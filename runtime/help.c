@@ -20,10 +20,14 @@ const struct command command_help = {
 };
 
 // The column in which explanations begin.
-enum { command_column = 12, option_column = 36 };
+enum { command_column = 14, option_column = 36 };
 
 static void fill(struct text *text, size_t line_start, size_t column)
 {
+	if (text->length - line_start + 2 > column) {
+		text_add(text, "\n");
+		line_start = text->length;
+	}
 	do
 		text_add_bytes(text, " ", 1);
 	while (!text_failed(text) && text->length - line_start < column);

@@ -16,8 +16,8 @@ struct info_options {
 static int info_run(const struct command_call *call, int *status, struct error *err);
 
 static const struct options_row rows[] = {
-	{"format", "FORMAT", "table (default) or json", offsetof(struct info_options, format),
-	 options_kind_string, 'f'},
+	{"format", "table|json", "how it is printed; table by default",
+	 offsetof(struct info_options, format), options_kind_string, 'f'},
 	{0},
 };
 

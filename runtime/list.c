@@ -16,8 +16,8 @@ struct list_options {
 static int list_run(const struct command_call *call, int *status, struct error *err);
 
 static const struct options_row rows[] = {
-	{"format", "FORMAT", "table (default) or json", offsetof(struct list_options, format),
-	 options_kind_string, 'f'},
+	{"format", "table|json", "how it is printed; table by default",
+	 offsetof(struct list_options, format), options_kind_string, 'f'},
 	{"quiet", NULL, "ids only, one a line", offsetof(struct list_options, quiet),
 	 options_kind_flag, 'q'},
 	{0},

@@ -25,8 +25,8 @@ struct ps_options {
 static int ps_run(const struct command_call *call, int *status, struct error *err);
 
 static const struct options_row rows[] = {
-	{"format", "FORMAT", "table (default) or json", offsetof(struct ps_options, format),
-	 options_kind_string, 'f'},
+	{"format", "table|json", "how it is printed; table by default",
+	 offsetof(struct ps_options, format), options_kind_string, 'f'},
 	{0},
 };
 

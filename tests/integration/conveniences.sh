@@ -44,22 +44,31 @@ test_delete_by_expression() {
 
 # what a shell offers for the end of a command line, sorted, on one line
 offered_by_bash() { # LINE
-	local words
+	local words last=${1##* }
+	# (it takes --name=value for three words)
+	[[ $last != *=* ]] || set -- "${1%=*} = ${last#*=}"
 	read -ra words <<<"$(sed 's/=/ = /' <<<"${1% *}")"
 	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { COMPREPLY+=("<files>"); }; _husk; printf "%s\n" "${COMPREPLY[@]}"' - \
 		"$S/completion" "${words[@]}" "${1##* }"
 }
 # (in a terminal; what it offers is what it gives to compadd)
 offered_by_zsh() { # LINE
+	mkdir -p functions
 	cat >setup.zsh <<-'END'
 		PS1=
 		LISTMAX=1000
 		setopt auto_list
 		unsetopt zle_bracketed_paste beep auto_menu
 		autoload -Uz compinit
-		compinit -u -D
-		source $SCRIPT
-		compdef _husk husk
+		[[ $WAY = fresh ]] || compinit -u -D
+		if [[ $WAY = fpath ]]; then
+			cp $SCRIPT $HOME/functions/_husk
+			fpath=($HOME/functions $fpath)
+			compinit -u -D
+		else
+			source $SCRIPT
+			(( ! $? )) || print "hit:it fails"
+		fi
 		_files() { print 'hit:<files>' }
 		compadd() { local -a hits; builtin compadd -O hits "$@"; print -r -- hit:${^hits}; builtin compadd "$@" }
 		# when the terminal is the line editor's
@@ -68,17 +77,17 @@ offered_by_zsh() { # LINE
 	END
 	zsh -f -c '
 		zmodload zsh/zpty
-		zpty z "TERM=dumb HOME=$PWD SCRIPT=$1 COLUMNS=1000 exec zsh -f -i"
+		zpty z "TERM=dumb HOME=$PWD SCRIPT=$1 WAY=${3-} COLUMNS=1000 exec zsh -f -i"
 		zpty -w z "source ./setup.zsh"
 		zpty -r z out "*ready*"
 		zpty -w -n z "$2"$'\''\t'\''
 		zpty -w z $'\''\C-u print fin""ished'\''
 		zpty -r z out "*finished*"
 		print -r -- $out
-		zpty -d z' - "$S/completion" "$1" | tr ' \r' '\n\n' | sed -n 's/.*hit://p'
+		zpty -d z' - "$S/completion" "$1" "${WAY:-}" | tr ' \r' '\n\n' | sed -n 's/.*hit://p'
 }
 offered_by_fish() { # LINE
-	HOME=$PWD fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$S/completion" "$1" | sed "s/\t.*//; s,^$S.*,<files>,"
+	HOME=$PWD fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$S/completion" "$1" | sed "s/\t.*//; s/^--[a-z-]*=//; s,^$S.*,<files>,"
 }
 offers() { # LINE WORD...: exactly these
 	local line=$1
@@ -103,6 +112,17 @@ completes() { # SHELL
 	offers 'husk --root /x run --det' --detach
 	offers 'husk --roo' --root --rootless
 	offers 'husk update --cpu-q' --cpu-quota
+	# the words that an option's value is one of
+	offers 'husk --log-format ' json text
+	offers 'husk --log-format=j' json
+	offers 'husk --log-level w' warning
+	offers 'husk --cgroup-manager ' cgroupfs disabled systemd
+	offers 'husk list --format ' json table
+	offers 'husk list -f j' json
+	offers 'husk ps --format t' table
+	# (no word of a list, and no file either)
+	offers 'husk run --preserve-fds '
+	offers "husk run --console-socket $S/compl" '<files>'
 	several a run
 	offers "husk --root $ROOT kill " "$ID-a" "$ID-run"
 	offers "husk --root=$ROOT kill --all $ID-r" "$ID-run"
@@ -123,6 +143,10 @@ test_completion_of_bash() { completes bash; }
 test_completion_of_zsh() { # limit 180
 	command -v zsh >/dev/null || skip "there is no zsh here"
 	completes zsh
+	# and as a file that the shell loads when it needs it; and without compinit before
+	WAY=fpath offers 'husk --cgroup-manager disabled sta' start state
+	WAY=fpath offers 'husk list --format ' json table
+	WAY=fresh offers 'husk sta' start state
 }
 test_completion_of_fish() { # limit 60
 	command -v fish >/dev/null || skip "there is no fish here"
