@@ -93,6 +93,7 @@ static int make_last(int root_fd, const char *path, const struct path_request *r
 			   : mknodat(fd, name, S_IFREG | request->mode, 0);
 	if (made < 0)
 		return -1;
+	path_made_note(request->made, fd, name);
 	return openat(fd, name, request->flags | O_NOFOLLOW | O_CLOEXEC);
 }
 
@@ -107,29 +108,32 @@ static int open_or_make(int root_fd, const char *path, const struct path_request
 	return path_walk(root_fd, path, request);
 }
 
-int path_make_directory(int root_fd, const char *path, mode_t mode, enum path_rule rule)
+int path_make(int root_fd, const char *path, mode_t mode, enum path_rule rule,
+	      struct path_made *made)
 {
+	bool directory = S_ISDIR(mode);
 	struct path_request request = {
-		.flags = O_PATH | O_DIRECTORY,
+		.flags = O_PATH | (directory ? O_DIRECTORY : 0),
 		.rule = rule,
-		.make = path_make_directories,
-		.mode = mode,
+		.make = directory ? path_make_directories : path_make_regular,
+		.mode = mode & 07777,
+		.made = made,
 	};
 	return open_or_make(root_fd, path, &request);
+}
+
+int path_make_directory(int root_fd, const char *path, mode_t mode, enum path_rule rule)
+{
+	return path_make(root_fd, path, S_IFDIR | mode, rule, NULL);
 }
 
 int path_make_file(int root_fd, const char *path, mode_t mode, enum path_rule rule)
 {
-	struct path_request request = {
-		.flags = O_PATH,
-		.rule = rule,
-		.make = path_make_regular,
-		.mode = mode,
-	};
-	return open_or_make(root_fd, path, &request);
+	return path_make(root_fd, path, S_IFREG | mode, rule, NULL);
 }
 
-int path_open_parent(int root_fd, const char *path, bool make, enum path_rule rule, char name[256])
+static int open_parent(int root_fd, const char *path, bool make, enum path_rule rule,
+		       char name[256], struct path_made *made)
 {
 	_Static_assert(NAME_MAX + 1 == 256, "the header promises room for every name");
 	struct path_request holder = {
@@ -137,6 +141,18 @@ int path_open_parent(int root_fd, const char *path, bool make, enum path_rule ru
 		.rule = rule,
 		.make = make ? path_make_directories : path_make_nothing,
 		.mode = 0755,
+		.made = made,
 	};
 	return open_holder(root_fd, path, &holder, name);
+}
+
+int path_open_parent(int root_fd, const char *path, bool make, enum path_rule rule, char name[256])
+{
+	return open_parent(root_fd, path, make, rule, name, NULL);
+}
+
+int path_make_parent(int root_fd, const char *path, enum path_rule rule, char name[256],
+		     struct path_made *made)
+{
+	return open_parent(root_fd, path, true, rule, name, made);
 }

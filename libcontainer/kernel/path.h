@@ -35,10 +35,27 @@ int path_make_directory(int root_fd, const char *path, mode_t mode, enum path_ru
 // writing) when nothing is there, and its directories (0755).
 int path_make_file(int root_fd, const char *path, mode_t mode, enum path_rule rule) must_check;
 
+// What was made on the way of one or several of these, so that it can be taken away again. Zeroed to begin with.
+struct path_made {
+	struct path_made_item *items;  // owned
+	size_t count, size;
+};
+// The two above in one: mode has S_IFDIR or S_IFREG in it. made (may be NULL) notes what was missing.
+int path_make(int root_fd, const char *path, mode_t mode, enum path_rule rule,
+	      struct path_made *made) must_check;
+// Notes an object that the caller has made in the directory dir_fd. Without memory or descriptors it goes unnoted.
+void path_made_note(struct path_made *made, int dir_fd, const char *name);
+// Takes away what is noted and still is as it was made: empty directories, empty files, symbolic links. The last first.
+void path_unmake(struct path_made *made);
+void path_made_done(struct path_made *made);
+
 // Splits path into its directory, which is opened (made with 0755 if make), and the last component, which is copied
 // into name. For mknodat, symlinkat, unlinkat relative to the result. EINVAL when the
 // last component is "." or ".." or nothing.
 int path_open_parent(int root_fd, const char *path, bool make, enum path_rule rule,
 		     char name[256]) must_check;
+// ... making it, and noting what was made.
+int path_make_parent(int root_fd, const char *path, enum path_rule rule, char name[256],
+		     struct path_made *made) must_check;
 
 #endif

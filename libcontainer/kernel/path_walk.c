@@ -156,6 +156,8 @@ static int open_name(const struct walk *walk, const struct path_request *request
 		}
 		if (made < 0 && errno != EEXIST)
 			return -1;
+		if (made == 0)
+			path_made_note(request->made, here(walk), walk->name);
 	}
 	return fail(EAGAIN);
 }

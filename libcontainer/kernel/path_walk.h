@@ -19,6 +19,7 @@ struct path_request {
 	enum path_make
 		make;  // what a missing last component becomes; missing directories before it
 	mode_t mode;   // ... and its permissions
+	struct path_made *made;  // notes what was made; NULL: nobody wants to know
 };
 
 // Resolves path below root_fd as openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS would. Returns

@@ -63,11 +63,12 @@ int rootfs_live_open_left(struct rootfs *rootfs, struct error *err)
 	return 0;
 }
 
-static void undo(const struct rootfs *rootfs)
+static void undo(struct rootfs *rootfs)
 {
 	for (size_t i = rootfs->mounts_count; i-- > 0;)
 		if (rootfs->mounts[i].attached_fd >= 0)
 			(void)!mount_detach(rootfs->mounts[i].attached_fd);
+	path_unmake(&rootfs->made);
 }
 
 int rootfs_live_add(struct rootfs *rootfs, int root_fd, struct error *err)

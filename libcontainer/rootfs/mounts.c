@@ -62,7 +62,7 @@ static int blame_target(const struct rootfs *rootfs, const struct mount_entry *e
 	return error_errno(err, "open mount point");
 }
 
-static int open_target(const struct rootfs *rootfs, const struct mount_entry *entry, bool directory,
+static int open_target(struct rootfs *rootfs, const struct mount_entry *entry, bool directory,
 		       struct error *err)
 {
 	enum path_rule rule = mounts_target_rule(rootfs, entry);
@@ -73,9 +73,9 @@ static int open_target(const struct rootfs *rootfs, const struct mount_entry *en
 			return blame_target(rootfs, entry, rule, err);
 	}
 	if (fd < 0)
-		fd = directory
-			     ? path_make_directory(rootfs->root_fd, entry->destination, 0755, rule)
-			     : path_make_file(rootfs->root_fd, entry->destination, 0644, rule);
+		fd = path_make(rootfs->root_fd, entry->destination,
+			       directory ? S_IFDIR | 0755 : S_IFREG | 0644, rule,
+			       plan_notes(rootfs));
 	return fd < 0 ? blame_target(rootfs, entry, rule, err) : fd;
 }
 
@@ -194,16 +194,18 @@ static int attach(struct rootfs *rootfs, struct mount_entry *entry, int *fd, int
 
 // ---- the kinds ----------------------------------------------------------------------------------
 
-static int make_symlink(const struct rootfs *rootfs, const struct mount_entry *entry,
-			struct error *err)
+static int make_symlink(struct rootfs *rootfs, const struct mount_entry *entry, struct error *err)
 {
 	char name[256], found[PATH_MAX];
-	auto_close int parent = path_open_parent(rootfs->root_fd, entry->destination, true,
-						 mounts_target_rule(rootfs, entry), name);
+	auto_close int parent =
+		path_make_parent(rootfs->root_fd, entry->destination,
+				 mounts_target_rule(rootfs, entry), name, plan_notes(rootfs));
 	if (parent < 0)
 		return error_errno(err, "open parent directory");
-	if (symlinkat(entry->symlink, parent, name) == 0)
+	if (symlinkat(entry->symlink, parent, name) == 0) {
+		path_made_note(plan_notes(rootfs), parent, name);
 		return 0;
+	}
 	if (errno != EEXIST)
 		return error_errno(err, "make symbolic link");
 	ssize_t n = readlinkat(parent, name, found, sizeof found);

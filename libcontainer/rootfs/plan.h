@@ -95,11 +95,12 @@ struct rootfs {
 	bool dev_is_bound;         // the configuration binds a /dev: leave it alone
 	bool caller_cannot_clone;  // an unprivileged caller: every source at its turn
 	bool mknod_refused;
-	int host_fd;   // owned: root.path, O_PATH, until rootfs_attach in the new process
-	int tree_fd;   // owned: detached copy of root.path made by the caller, or -1
-	int upper_fd;  // owned: detached copy of the overlay's directory, or -1
-	int root_fd;   // owned: the container's root, from rootfs_attach on
-	int null_fd;   // owned: copy of the host's /dev/null for masks, from rootfs_enter on
+	struct path_made made;  // mount points in a container that runs, for when it fails
+	int host_fd;            // owned: root.path, O_PATH, until rootfs_attach in the new process
+	int tree_fd;            // owned: detached copy of root.path made by the caller, or -1
+	int upper_fd;           // owned: detached copy of the overlay's directory, or -1
+	int root_fd;            // owned: the container's root, from rootfs_attach on
+	int null_fd;  // owned: copy of the host's /dev/null for masks, from rootfs_enter on
 };
 
 // ---- plan ---------------------------------------------------------------------------------------
@@ -116,6 +117,11 @@ static inline const char *plan_label_option(const struct rootfs *rootfs)
 {
 	const char *option = rootfs->options->mount_label_option;
 	return option ? option : "context";
+}
+// What is made at the start stays, like everything that the start leaves in the root.
+static inline struct path_made *plan_notes(struct rootfs *rootfs)
+{
+	return rootfs->options->live ? &rootfs->made : NULL;
 }
 // Puts "mounts[3] /dev/shm: " in front of the message. Returns -1.
 int plan_blame_mount(const struct mount_entry *entry, struct error *err);

@@ -252,6 +252,7 @@ void rootfs_free(struct rootfs *rootfs)
 	memory_close(rootfs->upper_fd);
 	memory_close(rootfs->root_fd);
 	memory_close(rootfs->null_fd);
+	path_made_done(&rootfs->made);
 	arena_free(&rootfs->arena);
 	free(rootfs);
 }

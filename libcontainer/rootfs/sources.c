@@ -138,8 +138,8 @@ int sources_open_early(struct rootfs *rootfs, struct error *err)
 			continue;
 		if (!live || idmap || err->code != EPERM)
 			return -1;
+		// it is the new process' to open, like every one that is left
 		rootfs->caller_cannot_clone = true;
-		return 0;
 	}
 	return 0;
 }

@@ -74,6 +74,13 @@ test_all_or_nothing() {
 	add_refused 'mounts[2] /data/file/no: open mount point' "$(bind /data)" \
 		'{"destination":"/t","type":"tmpfs"}' '{"destination":"/data/file/no","type":"tmpfs"}'
 	equal "mounts afterwards" "$before" "$(inside wc -l /proc/self/mountinfo)"
+	# nor are the mount points left that were made; what was there is
+	ln -s nowhere src/link
+	inside sh -c 'mkdir -p /mine/empty && : >/mine/file'
+	add_refused 'mounts[6]' "$(bind /new/a/b)" "$(bind /mine/empty)" "$(bind /mine/other)" "$(bind /mine/file | jq -c '.source += "/file"')" \
+		"$(bind /new/f | jq -c '.source += "/file"')" "$(bind /new/link copy-symlink | jq -c '.source += "/link"')" '{"destination":"/t2","type":"nosuchfs"}'
+	equal "mounts after another" "$before" "$(inside wc -l /proc/self/mountinfo)"
+	equal "what is left" '/mine /mine/empty /mine/file' "$(cd "$B/rootfs" && find data t t2 new mine 2>/dev/null | sed 's,^,/,' | sort | xargs)"
 	add "$(bind /data)" '{"destination":"/t","type":"tmpfs"}'
 	[ "$before" != "$(inside wc -l /proc/self/mountinfo)" ] || fail "nothing was mounted that could have been undone"
 	husk delete --force "$ID"

@@ -397,6 +397,31 @@ static void expect_errno(int fd, int code)
 	ck_assert_int_eq(errno, code);
 }
 
+// What was made goes again, the deepest first, and nothing that holds something by then.
+START_TEST(unmaking)
+{
+	struct path_made made = {0};
+	char name[256];
+	close(path_make(root_fd, "u/v/w", S_IFDIR | 0755, path_rule_scoped, &made));
+	close(path_make(root_fd, "u/x/f", S_IFREG | 0644, path_rule_strict, &made));
+	close(path_make(root_fd, "a/b/file", S_IFREG | 0644, path_rule_scoped, &made));
+	close(path_make(root_fd, "a/b/new", S_IFDIR | 0755, path_rule_scoped, &made));
+	close(path_make(root_fd, "kept/d", S_IFREG | 0644, path_rule_scoped, &made));
+	close(path_make_parent(root_fd, "p/q/last", path_rule_scoped, name, &made));
+	ck_assert_uint_eq(made.count, 10);
+	int fd = openat(root_fd, "kept/d", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(write(fd, "x", 1), 1);
+	close(fd);
+	path_unmake(&made);
+	path_made_done(&made);
+	static const char *const gone[] = {"u", "a/b/new", "p"};
+	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+		ck_assert_int_eq(faccessat(root_fd, gone[i], F_OK, 0), -1);
+	ck_assert_int_eq(faccessat(root_fd, "a/b/file", F_OK, 0), 0);
+	ck_assert_int_eq(faccessat(root_fd, "kept/d", F_OK, 0), 0);
+}
+END_TEST
+
 START_TEST(making)
 {
 	enum path_rule scoped = path_rule_scoped, strict = path_rule_strict;
@@ -511,8 +536,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		corpus, lengths, deep_directories, procfs_links, closed_directories,
-		making, parents, no_follow,        rename_storm,
+		corpus, lengths,  deep_directories, procfs_links, closed_directories,
+		making, unmaking, parents,          no_follow,    rename_storm,
 	};
 	Suite *suite = suite_create("kernel_path");
 	TCase *cases = tcase_create("paths");
