@@ -307,9 +307,9 @@ install: $(PROGRAMS)
 	install -m 0755 $(filter-out $B/husk,$(PROGRAMS)) '$(DESTDIR)$(LIBEXECDIR)'
 	install -m 0644 seccomp-profiles/default.json '$(DESTDIR)$(DATADIR)/seccomp.json'
 	@install -d $(addprefix '$(DESTDIR)$(SHAREDIR)'/,$(dir $(COMPLETIONS)))
-	$B/husk completion bash >'$(DESTDIR)$(SHAREDIR)/$(word 1,$(COMPLETIONS))'
-	$B/husk completion zsh >'$(DESTDIR)$(SHAREDIR)/$(word 2,$(COMPLETIONS))'
-	$B/husk completion fish >'$(DESTDIR)$(SHAREDIR)/$(word 3,$(COMPLETIONS))'
+	$B/husk completion bash | install -m 0644 /dev/stdin '$(DESTDIR)$(SHAREDIR)/$(word 1,$(COMPLETIONS))'
+	$B/husk completion zsh | install -m 0644 /dev/stdin '$(DESTDIR)$(SHAREDIR)/$(word 2,$(COMPLETIONS))'
+	$B/husk completion fish | install -m 0644 /dev/stdin '$(DESTDIR)$(SHAREDIR)/$(word 3,$(COMPLETIONS))'
 	@for page in $(MAN_PAGES); do \
 		dir='$(DESTDIR)$(MANDIR)'/man$${page##*.}; \
 		install -d "$$dir" && install -m 0644 $$page "$$dir" || exit 1; \

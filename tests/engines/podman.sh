@@ -94,15 +94,18 @@ test_pod_has_devices() {
 	equal "/dev/null" written "$(client run --rm --pod p box sh -c 'echo x >/dev/null && echo written')"
 	client pod rm -f -t 0 p >/dev/null
 }
-test_userns_auto() {
-	setup
-	# root's ranges are those of the user "containers"
-	if is_root && ! grep -q ^containers: /etc/subuid; then
+# root's ranges for --userns auto are those of the user "containers"
+ranges() {
+	! is_root || grep -q ^containers: /etc/subuid || {
 		{ cat /etc/subuid; echo containers:3000000:1000000; } >ids
 		mount --bind ids /etc/subuid
 		mount --bind ids /etc/subgid
 		BOUND=1
-	fi
+	}
+}
+test_userns_auto() {
+	setup
+	ranges
 	local map
 	map=$(run --rm --userns auto:size=4096 box cat /proc/self/uid_map | xargs)
 	equal "size of the map" 4096 "${map##* }"
@@ -116,6 +119,23 @@ test_userns_keep_id() {
 	equal id "$(id -u)" "$(run --rm --userns keep-id box id -u)"
 	echo mine >mine
 	equal owner "$(id -u)" "$(run --rm --userns keep-id -v "$S/mine:/mine" box stat -c %u /mine)"
+}
+test_userns_of_another() {
+	setup
+	ranges
+	started one --userns auto:size=4096 box sleep 1000
+	local theirs
+	theirs=$(client exec one readlink /proc/self/ns/user)
+	equal namespace "$theirs" "$(run --rm --userns container:one box readlink /proc/self/ns/user)"
+	[ "$(run --rm box readlink /proc/self/ns/user)" != "$theirs" ] || fail "it is the same without the option"
+	equal map "$(client exec one cat /proc/self/uid_map | xargs)" "$(run --rm --userns container:one box cat /proc/self/uid_map | xargs)"
+	# what makes one of it a container: its files are its root's, proc and a tmpfs can be mounted, another user is let in, and exec finds it
+	equal owner 0 "$(run --rm --userns container:one box stat -c %u /bin/busybox)"
+	equal user 1000 "$(run --rm --userns container:one --user 1000 --tmpfs /t box id -u)"
+	started two --userns container:one box sleep 1000
+	equal "of exec" "$theirs" "$(client exec two readlink /proc/self/ns/user)"
+	# (first: `rm --all` takes them in no order, and refuses one that another depends on)
+	client rm -f -t 0 two >/dev/null
 }
 test_uidmap() {
 	setup
