@@ -88,10 +88,15 @@ int step_keyring(struct init *init, struct error *err)
 	return keyring_join(init->id, init->labels.selinux, NULL, err);
 }
 
-int step_take_terminal(struct init *init, struct error *err)
+int step_use_terminal(struct init *init, struct error *err)
 {
 	auto_close int peer = take_fd(&init->pty_peer);
-	return terminal_take(peer, &init->process->user, err);
+	return terminal_use(peer, &init->process->user, err);
+}
+
+int step_control_terminal(struct init *init unused_result, struct error *err)
+{
+	return terminal_control(err);
 }
 
 int step_own_stdio(struct init *init, struct error *err)
@@ -131,10 +136,21 @@ int step_environment(struct init *init, struct error *err)
 	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_errno(err, "open the container's root");
-	if (init->listen_pid)
-		snprintf(init->listen_pid->variable, sizeof init->listen_pid->variable,
-			 "LISTEN_PID=%d", (int)getpid());
 	return environment_make(init->process, root, init->extra_env, &init->environment, err);
+}
+
+bool wants_listen_pid(const struct init *init)
+{
+	return init->listen_pid;
+}
+
+// As its own pid namespace has it.
+int step_listen_pid(struct init *init, struct error *err unused_result)
+{
+	char *room = environment_value(&init->environment, "LISTEN_PID");
+	if (room)
+		snprintf(room, sizeof INIT_LISTEN_PID - strlen("LISTEN_PID="), "%d", (int)getpid());
+	return 0;
 }
 
 // At create, so that a missing program is an error of create; relative to the working directory.

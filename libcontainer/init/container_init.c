@@ -351,9 +351,11 @@ const struct init_step container_init_steps[] = {
 	{"enter the root", enter, NULL},
 	// masks after pivot, when no host path can be meant any more
 	{"mask and make read-only", finish, NULL},
-	{"take the terminal", step_take_terminal, wants_terminal},
+	{"use the terminal", step_use_terminal, wants_terminal},
+	{"take control of the terminal", step_control_terminal, wants_terminal},
 	{"give stdio to the user", step_own_stdio, wants_process},
 	{"prepare the environment", step_environment, wants_process},
+	{"name the process to its program", step_listen_pid, wants_listen_pid},
 	{"set scheduling", step_scheduling, wants_process},
 	{"set limits", step_limits, wants_process},
 	{"set labels", step_labels, wants_process},

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A further process in a running container. The same steps confine it that confined init; see steps.h.
+//
+// No process can enter a pid namespace, it has to be cloned there; and whoever has CAP_SYS_PTRACE in it can take over what is
+// cloned there, whatever that has done to hide. So the stage, which nobody in the container sees, walks all steps that need or hold
+// more than the program will have, and clones the process when that is given up. What is left to it is its session, its
+// signals and execve. Where a filter does not let that pass, or something is not handed down by clone, it is cloned at the beginning.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -10,6 +15,7 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/init/steps.h"
 #include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/syscalls.h"
 
 static int guard(struct init *init unused_result, struct error *err)
 {
@@ -35,6 +41,51 @@ static int enter(struct init *init, struct error *err)
 						  "namespaces were joined")
 				      : error_errno(err, "join the namespaces of the container");
 	return 0;
+}
+
+static bool wants_early_birth(const struct init *init)
+{
+	return init->birth == init_birth_early;
+}
+
+static bool wants_late_birth(const struct init *init)
+{
+	return init->birth == init_birth_late;
+}
+
+// The stage ends here, the process goes on with the table. It is a child of the command.
+static int be_born(struct init *init, struct error *err)
+{
+	pid_t pid = sys_clone_sibling(init->born);
+	if (pid > 0)
+		init_end(0);
+	if (pid < 0)
+		return errno == ENOMEM
+			       ? error_set(err, ESRCH,
+					   "container not running: its pid namespace has "
+					   "ended")
+			       : error_errno(err, "clone into the container's pid namespace%s",
+					     errno == EAGAIN ? " (it takes two processes "
+							       "for a moment)"
+							     : "");
+	init->birth = init_birth_done;
+	return 0;
+}
+
+static bool wants_session(const struct init *init)
+{
+	return init->birth == init_birth_done && !init->in_session;
+}
+
+// The process' own, with what comes with it: a terminal, and its number.
+static int begin_session(struct init *init, struct error *err)
+{
+	init->in_session = true;
+	if (step_new_session(init, err) < 0)
+		return -1;
+	if (wants_terminal(init) && step_control_terminal(init, err) < 0)
+		return -1;
+	return wants_listen_pid(init) ? step_listen_pid(init, err) : 0;
 }
 
 static bool wants_chroot(const struct init *init)
@@ -94,12 +145,13 @@ const struct init_step exec_init_steps[] = {
 	{"join the container's namespaces", enter, wants_enter},
 	{"enter the container's root", change_root, wants_chroot},
 	{"become root of the user namespace", become_root, wants_root},
-	{"start a session", step_new_session, NULL},
+	{"clone into the pid namespace", be_born, wants_early_birth},
 	{"join a session keyring", step_keyring, wants_keyring},
 	{"open the terminal", open_terminal, wants_terminal},
-	{"take the terminal", step_take_terminal, wants_terminal},
+	{"use the terminal", step_use_terminal, wants_terminal},
 	{"give stdio to the user", step_own_stdio, NULL},
 	{"prepare the environment", step_environment, NULL},
+	{"start a session", begin_session, wants_session},
 	{"set scheduling", step_scheduling, NULL},
 	{"set limits", step_limits, NULL},
 	{"set labels", step_labels, NULL},
@@ -112,6 +164,8 @@ const struct init_step exec_init_steps[] = {
 	{"take the user's identity", step_identity, NULL},
 	{"change to the working directory", step_working_directory, NULL},
 	{"find the program", step_find_program, NULL},
+	{"clone into the pid namespace", be_born, wants_late_birth},
+	{"start a session", begin_session, wants_session},
 	{"load the system call filter with its listener", step_filter_listener,
 	 wants_filter_listener},
 	{"report ready", ready, NULL},

@@ -21,10 +21,15 @@
 #include "libcontainer/security/security.h"
 #include "spec/spec.h"
 
-// "LISTEN_PID=N", written by the new process: only it knows its number.
-struct init_listen_pid {
-	char variable[32];
+// When a process of exec is cloned into the container's pid namespace, which no process can enter itself.
+enum init_birth {
+	init_birth_done,   // it is there, or there is none to enter
+	init_birth_early,  // before anything is given up
+	init_birth_late,  // with the identity, the capabilities and the descriptors that its program gets
 };
+
+// A variable with room for a number that only the new process knows: its own.
+#define INIT_LISTEN_PID "LISTEN_PID=0000000000"
 
 struct init {
 	// -- given by the runtime; borrowed --
@@ -43,8 +48,8 @@ struct init {
 		*own_binary;  // husk's own file, to be left behind; NULL: it is protected already
 	const struct limits_saved *files;  // RLIMIT_NOFILE as the caller had it
 	const char *const *extra_env;
-	struct init_listen_pid *listen_pid;  // among extra_env, or NULL
-	const char *cpu_affinity;            // list, or NULL = all
+	bool listen_pid;           // INIT_LISTEN_PID is among extra_env
+	const char *cpu_affinity;  // list, or NULL = all
 	unsigned preserve_fds;
 	struct trace *trace;    // or NULL
 	int sync;               // the child's end
@@ -53,6 +58,8 @@ struct init {
 	int target_pidfd;       // exec: the container's init; else -1
 	int target_namespaces;  // exec: CLONE_NEW* to join through target_pidfd
 	int target_root;        // exec into a container without a mount namespace: its root, or -1
+	enum init_birth birth;  // exec: of the process itself; before it, the stage walks
+	pid_t *born;  // shared with the runtime: the kernel writes the process's number there
 	struct hooks_files hooks_files;  // borrowed: for the hooks that this process runs
 	bool rootless;
 	bool keep_groups;
@@ -66,6 +73,7 @@ struct init {
 
 	// -- the child's own --
 	bool may_set_groups;
+	bool in_session;  // exec: of its own
 	struct environment environment;
 	char *program;
 	int proc_fd;
@@ -96,6 +104,9 @@ void init_close_first(struct init *init);
 
 // Tells whoever waits for the outcome: the runtime, or `start`. May be said once more, better: the last word counts.
 void init_report(const struct init *init, const struct error *failure);
+
+// Ends the process, whatever a filter says.
+_Noreturn void init_end(int code);
 
 // Walks a table and does not return.
 _Noreturn void init_walk(struct init *init, const struct init_step *steps);

@@ -29,28 +29,8 @@ static int enter_user_namespace(struct init *init, struct error *err)
 	return sync_wait_proceed(init->sync, err);
 }
 
-// exec: everything at once; the kernel enters the user namespace first. The host's /proc is opened before.
-static int enter_container(struct init *init, struct error *err)
-{
-	if (namespaces_open_proc(&init->proc_fd, err) < 0)
-		return -1;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return error_errno(err, "prctl PR_SET_DUMPABLE");
-	if (setns(init->target_pidfd, init->target_namespaces) < 0)
-		return errno == ESRCH ? error_set(err, ESRCH,
-						  "container not running: its init ended while its "
-						  "namespaces were joined")
-				      : error_errno(err, "join the namespaces of the container");
-	bool user_entered = (init->target_namespaces & CLONE_NEWUSER) != 0;
-	init->target_namespaces = 0;
-	init->become_root = false;
-	return user_entered ? namespaces_become_root(init->proc_fd, &init->may_set_groups, err) : 0;
-}
-
 static int enter_namespaces(struct init *init, struct error *err)
 {
-	if (init->target_pidfd >= 0)
-		return enter_container(init, err);
 	struct namespace_plan *plan = init->namespaces;
 	bool left = false;
 	if (namespaces_open_proc(&init->proc_fd, err) < 0)

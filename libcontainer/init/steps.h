@@ -10,12 +10,14 @@
 int step_new_session(struct init *init, struct error *err) must_check;
 int step_open_proc(struct init *init, struct error *err) must_check;
 int step_keyring(struct init *init, struct error *err) must_check;
-int step_take_terminal(struct init *init, struct error *err) must_check;
+int step_use_terminal(struct init *init, struct error *err) must_check;
+int step_control_terminal(struct init *init, struct error *err) must_check;
 int step_own_stdio(struct init *init, struct error *err) must_check;
 int step_scheduling(struct init *init, struct error *err) must_check;
 int step_limits(struct init *init, struct error *err) must_check;
 int step_labels(struct init *init, struct error *err) must_check;
 int step_environment(struct init *init, struct error *err) must_check;
+int step_listen_pid(struct init *init, struct error *err) must_check;
 int step_find_program(struct init *init, struct error *err) must_check;
 int step_no_new_privileges(struct init *init, struct error *err) must_check;
 int step_prove_directory(struct init *init, struct error *err) must_check;
@@ -35,6 +37,7 @@ bool wants_terminal(const struct init *init);
 bool wants_filter_early(const struct init *init);
 bool wants_filter_listener(const struct init *init);
 bool wants_filter_late(const struct init *init);
+bool wants_listen_pid(const struct init *init);
 bool wants_keyring(const struct init *init);
 
 #endif

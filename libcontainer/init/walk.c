@@ -11,7 +11,7 @@
 
 // A process that a container can see must not die with descriptors of the host still open: on some kernels they
 // could be taken from it while it ends (CVE-2026-46333).
-static _Noreturn void end(int code)
+_Noreturn void init_end(int code)
 {
 	(void)!sys_close_range(0, ~0U, 0);
 	(void)!syscall(SYS_exit_group, code);
@@ -49,9 +49,9 @@ _Noreturn void init_walk(struct init *init, const struct init_step *steps)
 		if (result == 0)
 			continue;
 		init_report(init, &failure);
-		end(1);
+		init_end(1);
 	}
-	end(1);  // not reached: the last step executes the program
+	init_end(1);  // not reached: the last step executes the program
 }
 
 void init_describe(const struct init *init, const struct init_step *steps, const char *prefix,

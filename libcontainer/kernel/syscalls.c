@@ -2,6 +2,8 @@
 // See syscalls.h.
 #include "libcontainer/kernel/syscalls.h"
 
+#include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,6 +14,17 @@
 pid_t sys_clone3(struct kernel_clone_args *args)
 {
 	return (pid_t)syscall(SYS_clone3, args, sizeof *args);
+}
+
+const uint64_t sys_clone_sibling_flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+
+pid_t sys_clone_sibling(pid_t *number)
+{
+#if defined __s390x__ || defined __s390__
+	return (pid_t)syscall(SYS_clone, 0UL, sys_clone_sibling_flags, number, NULL, 0UL);
+#else
+	return (pid_t)syscall(SYS_clone, sys_clone_sibling_flags, 0UL, number, NULL, 0UL);
+#endif
 }
 
 int sys_openat2(int dir_fd, const char *path, const struct kernel_open_how *how)

@@ -35,6 +35,11 @@ struct kernel_clone_args {
 // fork-style only: returns twice. Returns the child's pid, 0 in the child.
 pid_t sys_clone3(struct kernel_clone_args *args) must_check;
 
+// clone(2), whose flags a filter can see: fork-style, a child of the caller's parent. The kernel writes its number, as the caller's pid
+// namespace has it, to *number before it runs for the first time. 0 in the child.
+pid_t sys_clone_sibling(pid_t *number) must_check;
+extern const uint64_t sys_clone_sibling_flags;  // CLONE_* and the signal
+
 struct kernel_open_how {
 	uint64_t flags, mode, resolve;
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/birth.h"
+#include "libcontainer/lifecycle/exec_birth.h"
 #include "libcontainer/lifecycle/exec_process.h"
 #include "libcontainer/lifecycle/foreground.h"
 #include "libcontainer/lifecycle/joined.h"
@@ -48,11 +50,12 @@ struct execution {
 	struct limits_saved files;
 	struct passed_on passed_on;
 	struct init init;
+	pid_t *born;  // owned: shared with the stage, and with what that clones
 	int init_pidfd, target_root, sync, pidfd, master;  // owned
-	int interrupts;  // owned: signals_open_interrupts; -1: detached, signals have their usual effect
-	int flags;       // CLONE_NEW* to join
-	int close_later;  // owned: of own_binary_protect
-	bool let_go;      // it has been told to proceed
+	int interrupts;                                    // owned: signals_open_interrupts
+	int flags;                                         // CLONE_NEW* to join
+	int close_later;                                   // owned: of own_binary_protect
+	bool let_go;                                       // it has been told to proceed
 	bool pid_file_made;
 	pid_t stage, pid;
 };
@@ -227,17 +230,32 @@ static int plan(struct execution *e, struct error *err)
 	return 0;
 }
 
-// (without a user namespace of its own a rootless container's engine is in one: what only children enter has no way back there)
-static bool is_staged(const struct execution *e)
+static int decide_birth(struct execution *e, struct error *err)
 {
-	return (e->flags & CLONE_NEWUSER) != 0 ||
-	       (e->opened.record.rootless && (e->flags & CLONE_NEWPID) != 0);
+	const char *why = NULL;
+	const struct spec *spec = e->spec;
+	if (!(e->flags & CLONE_NEWPID))
+		return 0;
+	e->born = mmap(NULL, sizeof *e->born, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (e->born == MAP_FAILED) {
+		e->born = NULL;
+		return error_errno(err, "memory to share with the process");
+	}
+	e->init.born = e->born;
+	e->init.birth = exec_birth_decide(e->init.process, &e->filter, e->init.listen_pid, &why);
+	if (why && !(e->flags & CLONE_NEWUSER) && exec_birth_is_watched(spec))
+		log_warning(
+			e->context->log,
+			"processes of container `%s` with CAP_SYS_PTRACE can take over the new one "
+			"until its program runs: %s",
+			e->options->id, why);
+	return 0;
 }
 
 static int fill_init(struct execution *e, int sync, struct error *err)
 {
 	struct init *init = &e->init;
-	bool staged = is_staged(e);
 	const char *keep = spec_annotation(e->spec, "run.oci.keep_original_groups");
 	init->spec = e->spec;
 	init->process = &e->process.process;
@@ -257,7 +275,8 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	init->gate = -1;
 	init->hooks_files = (struct hooks_files)HOOKS_FILES_NONE;
 	init->target_pidfd = e->init_pidfd;
-	init->target_namespaces = staged ? e->flags : e->flags & ~CLONE_NEWPID;
+	init->target_namespaces = e->flags;
+	init->become_root = (e->flags & CLONE_NEWUSER) != 0;
 	init->target_root = e->target_root;
 	init->proc_fd = init->pty_peer = init->own_file = -1;
 	init->rootless = e->opened.record.rootless;
@@ -272,7 +291,7 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 				 -1,
 				 -1};
 	memcpy(init->close_first, keep_out, sizeof keep_out);
-	return 0;
+	return decide_birth(e, err);
 }
 
 static int clone_into(struct execution *e, struct error *err)
@@ -285,18 +304,13 @@ static int clone_into(struct execution *e, struct error *err)
 	}
 	if (pid < 0 && (errno == ENODEV || errno == ENOENT))
 		return opened_not_running(&e->opened, "exec in", err);
-	if (pid == 0) {
-		if (is_staged(e))
-			stage_run(&e->init, exec_init_steps);
+	if (pid == 0)
 		init_walk(&e->init, exec_init_steps);
-	}
 	return pid;
 }
 
 static int clone_process(struct execution *e, struct error *err)
 {
-	bool staged = is_staged(e);
-	struct namespace_restore restore = {-1, -1};
 	char oom_score[16];
 	int sync[2];
 	if (socket_pair(sync) < 0)
@@ -307,44 +321,30 @@ static int clone_process(struct execution *e, struct error *err)
 	if (fill_init(e, child_sync, err) < 0 ||
 	    birth_set_oom_score(&e->process.process, oom_score, err) < 0)
 		return -1;
-	// only children enter a pid namespace; the process itself comes back at once
-	if (!staged && (e->flags & CLONE_NEWPID)) {
-		restore.pid = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-		if (restore.pid < 0)
-			return error_errno(err, "open /proc/self/ns/pid");
-		if (setns(e->init_pidfd, CLONE_NEWPID) < 0)
-			return errno == ESRCH
-				       ? opened_not_running(&e->opened, "exec in", err)
-				       : error_errno(err,
-						     "join the pid namespace of the container");
-	}
 	pid_t pid = clone_into(e, err);
-	struct error ignored;
-	int restored = namespaces_restore(&restore, pid < 0 ? &ignored : err);
 	birth_restore_oom_score(oom_score);
 	if (pid < 0)
-		return errno == ENOMEM && (e->flags & CLONE_NEWPID)
-			       ? opened_not_running(&e->opened, "exec in", err)
-			       : -1;
-	*(staged ? &e->stage : &e->pid) = pid;
-	return restored;
+		return -1;
+	*(e->born ? &e->stage : &e->pid) = pid;
+	return 0;
 }
 
 // ---- conversation ------------------------------------------------------------------------------------
 
-static int on_pid(struct execution *e, pid_t pid, struct error *err)
+// The stage has cloned the process before that says a word. Who can take the process over could write another number where its own
+// stands: nobody but a child of this command is believed to be it.
+static int know_process(struct execution *e, struct error *err)
 {
-	int status;
-	e->pid = pid;
+	if (e->pid > 0 || !e->born)
+		return 0;
+	pid_t pid = *(volatile pid_t *)e->born;
+	siginfo_t info;
+	auto_close int pidfd = pid > 0 && pid != e->stage ? sys_pidfd_open(pid) : -1;
+	if (pidfd < 0 || waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return error_set(err, ESRCH, "the process was not cloned");
 	memory_close(take_fd(&e->pidfd));
-	e->pidfd = sys_pidfd_open(pid);
-	if (e->pidfd < 0)
-		return error_errno(err, "pidfd_open of the process");
-	if (sync_send_step(e->sync, sync_step_proceed, err) < 0)
-		return -1;
-	if (process_reap(e->stage, &status) < 0)
-		return error_errno(err, "wait for the stage");
-	e->stage = 0;
+	e->pidfd = take_fd(&pidfd);
+	e->pid = pid;
 	return 0;
 }
 
@@ -354,6 +354,15 @@ static int on_terminal(struct execution *e, int *master, struct error *err)
 		return terminal_send(e->options->console_socket, *master, err);
 	e->master = take_fd(master);
 	return 0;
+}
+
+static int on_listener(struct execution *e, int listener, struct error *err)
+{
+	if (know_process(e, err) < 0)
+		return -1;
+	return birth_send_listener(e->spec, e->options->id, e->opened.record.bundle,
+				   e->opened.record.rootfs, state_status_name(e->opened.status),
+				   e->opened.record.pid, e->pid, listener, err);
 }
 
 static int join_resctrl(const struct execution *e, struct error *err)
@@ -372,6 +381,8 @@ static int on_ready(struct execution *e, struct error *err)
 	const struct container_exec_options *options = e->options;
 	// the process has closed its copy: now the kernel's wait costs nobody anything
 	memory_close(take_fd(&e->close_later));
+	if (know_process(e, err) < 0)
+		return -1;
 	if (e->let_go)
 		return 0;
 	if (join_resctrl(e, err) < 0)
@@ -394,6 +405,8 @@ static int on_ready(struct execution *e, struct error *err)
 static int died(struct execution *e, struct error *err)
 {
 	int status = 0;
+	struct error ignored;
+	(void)!know_process(e, &ignored);
 	pid_t *pid = e->pid > 0 ? &e->pid : &e->stage;
 	if (*pid > 0 && process_reap(*pid, &status) == 0)
 		*pid = 0;
@@ -420,9 +433,8 @@ static int await_program(struct execution *e, struct error *err)
 static void let_go_early(struct execution *e)
 {
 	const struct container_exec_options *options = e->options;
-	if (e->stage > 0 || e->process.process.terminal || options->pid_file ||
-	    options->pidfd_socket || e->spec->linux_.seccomp.listener_path ||
-	    e->spec->linux_.intel_rdt.set)
+	if (e->process.process.terminal || options->pid_file || options->pidfd_socket ||
+	    e->spec->linux_.seccomp.listener_path || e->spec->linux_.intel_rdt.set)
 		return;
 	// it may have failed already: it is asked for the reason next; and if it has not, it is told then
 	e->let_go = sync_send_step(e->sync, sync_step_proceed, NULL) == 0;
@@ -436,21 +448,14 @@ static int converse(struct execution *e, struct error *err)
 		struct sync_record record;
 		auto_close int fd = -1;
 		int result = 0;
-		if (attend_receive(e->sync, e->stage > 0 ? e->pidfd : -1, e->interrupts, &record,
-				   &fd, err) < 0)
+		if (attend_receive(e->sync, -1, e->interrupts, &record, &fd, err) < 0)
 			return -1;
 		switch (record.step) {
-		case sync_step_pid:
-			result = on_pid(e, record.value, err);
-			break;
 		case sync_step_terminal:
 			result = on_terminal(e, &fd, err);
 			break;
 		case sync_step_listener:
-			result = birth_send_listener(
-				e->spec, e->options->id, e->opened.record.bundle,
-				e->opened.record.rootfs, state_status_name(e->opened.status),
-				e->opened.record.pid, e->pid, fd, err);
+			result = on_listener(e, fd, err);
 			break;
 		case sync_step_ready:
 			if (on_ready(e, err) == 0)
@@ -462,6 +467,7 @@ static int converse(struct execution *e, struct error *err)
 		case sync_step_end:
 		case sync_step_last:
 		case sync_step_need_maps:
+		case sync_step_pid:
 		case sync_step_delegate:
 		case sync_step_net_devices:
 		case sync_step_hooks:
@@ -473,15 +479,23 @@ static int converse(struct execution *e, struct error *err)
 	}
 }
 
-static void kill_process(struct execution *e)
+static void kill_one(pid_t *pid)
 {
 	int status;
-	const pid_t pids[] = {e->stage, e->pid};
-	for (size_t i = 0; i < array_size(pids); i++)
-		if (pids[i] > 0) {
-			kill(pids[i], SIGKILL);
-			(void)!process_reap(pids[i], &status);
-		}
+	if (*pid <= 0)
+		return;
+	kill(*pid, SIGKILL);
+	(void)!process_reap(*pid, &status);
+	*pid = 0;
+}
+
+// The stage first: then it is certain whether there is a process.
+static void kill_process(struct execution *e)
+{
+	struct error ignored;
+	kill_one(&e->stage);
+	(void)!know_process(e, &ignored);
+	kill_one(&e->pid);
 	if (e->pid_file_made)
 		unlink(e->options->pid_file);
 }
@@ -511,6 +525,9 @@ static int execute(struct execution *e, int *status, struct error *err)
 			return -1;
 		}
 	}
+	int end;
+	if (e->stage > 0 && process_reap(e->stage, &end) == 0)
+		e->stage = 0;
 	profile_keep(&e->profile, e->config, &e->filter);
 	*status = 0;
 	if (e->options->detach)
@@ -537,13 +554,15 @@ int container_exec(const struct container_context *context,
 	};
 	for (int i = 0; i < spec_namespace_type_count; i++)
 		e.namespaces.join[i] = -1;
-	if (!options->detach && signals_block_all(&before) < 0)
+	// the foreground forwards all others to the process later
+	if ((options->detach ? signals_block_interrupts(&before) : signals_block_all(&before)) < 0)
 		return error_errno(err, "block signals");
 	int result = 0;
-	if (!options->detach && (e.interrupts = signals_open_interrupts()) < 0)
+	if ((e.interrupts = signals_open_interrupts()) < 0)
 		result = error_errno(err, "signalfd");
 	if (result == 0)
 		result = execute(&e, status, err);
+	// who was told that it runs must not hear of a signal thereafter
 	if (!options->detach)
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	memory_close(e.sync);
@@ -557,6 +576,8 @@ int container_exec(const struct container_context *context,
 	syscall_filter_done(&e.filter);
 	free(e.config);
 	passed_on_done(&e.passed_on);
+	if (e.born)
+		munmap(e.born, sizeof *e.born);
 	exec_process_done(&e.process);
 	spec_free(e.spec);
 	opened_done(&e.opened);

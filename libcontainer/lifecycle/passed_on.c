@@ -51,9 +51,8 @@ int passed_on_make(const struct container_context *context, bool notify, unsigne
 		snprintf(passed->listen_fds, sizeof passed->listen_fds, "LISTEN_FDS=%u",
 			 context->listen_fds);
 		passed->variables[count++] = passed->listen_fds;
-		// the new process writes what it is called in its own pid namespace
-		passed->variables[count++] = passed->listen_pid.variable;
-		init->listen_pid = &passed->listen_pid;
+		passed->variables[count++] = INIT_LISTEN_PID;
+		init->listen_pid = true;
 	}
 	if (context->listen_fds && context->listen_names) {
 		text_add(&passed->listen_names, "LISTEN_FDNAMES=");

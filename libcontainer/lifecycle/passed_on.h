@@ -13,7 +13,6 @@
 struct passed_on {
 	const char *variables[5];  // NULL-terminated
 	char listen_fds[32];
-	struct init_listen_pid listen_pid;
 	struct text listen_names;
 };
 

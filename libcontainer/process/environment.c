@@ -263,13 +263,19 @@ int environment_make(const struct spec_process *process, int root_fd, const char
 	return environment->variables ? 0 : error_set(err, ENOMEM, "process.env: out of memory");
 }
 
-const char *environment_get(const struct environment *environment, const char *name)
+char *environment_value(struct environment *environment, const char *name)
 {
 	size_t length = strlen(name);
 	for (char **v = environment->variables; v && *v; v++)
 		if (strncmp(*v, name, length) == 0 && (*v)[length] == '=')
 			return *v + length + 1;
 	return NULL;
+}
+
+const char *environment_get(const struct environment *environment, const char *name)
+{
+	struct environment same = *environment;
+	return environment_value(&same, name);
 }
 
 void environment_done(struct environment *environment)

@@ -36,6 +36,8 @@ struct environment {
 int environment_make(const struct spec_process *process, int root_fd, const char *const *extra,
 		     struct environment *environment, struct error *err) must_check;
 const char *environment_get(const struct environment *environment, const char *name);
+// The same, to be written to: no more than is there.
+char *environment_value(struct environment *environment, const char *name);
 void environment_done(struct environment *environment);
 
 // Finds args[0] as execvpe would inside the container: absolute or with a slash as it is, else along PATH of the environment.
@@ -62,6 +64,8 @@ void limits_restore_files(const struct limits_saved *saved);
 // ---- scheduling.c --------------------------------------------------------------------------------
 
 int scheduling_apply(const struct spec_scheduler *scheduler, struct error *err) must_check;
+// Whether a process that is cloned from one with these attributes has them, too (sched(7)); the kernel refuses to clone a deadline task.
+bool scheduling_is_inherited(const struct spec_scheduler *scheduler) must_check;
 int scheduling_apply_io(const struct spec_io_priority *priority, struct error *err) must_check;
 // A CPU list, or NULL for every CPU (so that the caller's own mask does not leak in).
 int scheduling_apply_affinity(const char *cpus, struct error *err) must_check;
@@ -75,8 +79,10 @@ int scheduling_apply_personality(enum spec_personality personality, struct error
 // ONLCR is cleared as runc does. Both owned by the caller.
 int terminal_open(int root_fd, int *master, int *peer, struct error *err) must_check;
 int terminal_set_size(int master, unsigned rows, unsigned columns, struct error *err) must_check;
-// The peer becomes stdin, stdout, stderr and the controlling terminal (setsid was done), owned by user.
-int terminal_take(int peer, const struct spec_user *user, struct error *err) must_check;
+// The peer becomes stdin, stdout and stderr, owned by user.
+int terminal_use(int peer, const struct spec_user *user, struct error *err) must_check;
+// That terminal becomes the controlling one of the session that the caller has begun (setsid).
+int terminal_control(struct error *err) must_check;
 // Hands the master to the socket at path (see contract section 4).
 int terminal_send(const char *socket_path, int master, struct error *err) must_check;
 

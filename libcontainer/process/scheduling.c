@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
+#include <linux/sched.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/syscall.h>
@@ -47,6 +48,12 @@ int scheduling_apply(const struct spec_scheduler *scheduler, struct error *err)
 				   ? " (deadline: no CPU time of that amount is left, or not "
 				     "every CPU is allowed)"
 				   : "");
+}
+
+bool scheduling_is_inherited(const struct spec_scheduler *scheduler)
+{
+	return !scheduler->set || (scheduler->policy != SCHED_DEADLINE &&
+				   (scheduler->flags & SCHED_FLAG_RESET_ON_FORK) == 0);
 }
 
 int scheduling_apply_io(const struct spec_io_priority *priority, struct error *err)

@@ -93,16 +93,21 @@ int terminal_set_size(int master, unsigned rows, unsigned columns, struct error 
 	return 0;
 }
 
-int terminal_take(int peer, const struct spec_user *user, struct error *err)
+int terminal_use(int peer, const struct spec_user *user, struct error *err)
 {
 	// the group is the mount's to choose (gid=5 is "tty")
 	if (fchown(peer, user->uid, (gid_t)-1) < 0 && errno != EPERM && errno != EROFS)
 		return error_errno(err, "process.terminal: give the terminal to uid %u", user->uid);
-	if (ioctl(peer, TIOCSCTTY, 0) < 0)
-		return error_errno(err, "process.terminal: make it the controlling terminal");
 	for (int fd = 0; fd <= 2; fd++)
 		if (peer == fd ? fcntl(fd, F_SETFD, 0) < 0 : dup2(peer, fd) < 0)
 			return error_errno(err, "process.terminal: make it descriptor %d", fd);
+	return 0;
+}
+
+int terminal_control(struct error *err)
+{
+	if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+		return error_errno(err, "process.terminal: make it the controlling terminal");
 	return 0;
 }
 

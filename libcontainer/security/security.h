@@ -71,6 +71,10 @@ void syscall_filter_done(struct syscall_filter *filter);
 void *syscall_filter_pack(const struct syscall_filter *filter, size_t *size) must_check;
 int syscall_filter_unpack(const void *packed, size_t size,
 			  struct syscall_filter *filter) must_check;
+// filter_answer.c: whether it lets this system call of this architecture through. arguments: those of the call. A filter whose
+// answer depends on where the caller's instructions stand is not asked about that.
+bool syscall_filter_lets_pass(const struct syscall_filter *filter, long number,
+			      const uint64_t arguments[6]) must_check;
 // Flags of linux.seccomp.flags that this kernel has, NULL-terminated in out[] of at least 8.
 void syscall_filter_supported_flags(const char *out[8]);
 void syscall_filter_describe(const struct syscall_filter *filter, const char *prefix,

@@ -840,6 +840,67 @@ static long op_enter_race(char **args)
 	return foreign;
 }
 
+static unsigned long long capabilities_of(const char *process, const char *set)
+{
+	char path[40], text[4096];
+	snprintf(path, sizeof(path), "/proc/%s/status", process);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[size < 0 ? 0 : size] = '\0';
+	const char *line = strstr(text, set);
+	return line ? strtoull(line + strlen(set), NULL, 16) : 0;
+}
+
+// Whether a process that is being traced has what this one lacks: a capability, other mounts, a descriptor of another root's.
+static bool is_stronger(pid_t pid)
+{
+	static const char *const sets[] = {"CapPrm:\t", "CapBnd:\t"};
+	char name[16], path[40];
+	struct stat own, other;
+	snprintf(name, sizeof(name), "%d", pid);
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
+		if (capabilities_of(name, sets[i]) & ~capabilities_of("self", sets[i]))
+			return true;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	if (stat("/proc/self/ns/mnt", &own) == 0 && stat(path, &other) == 0 && own.st_ino != other.st_ino)
+		return true;
+	for (int fd = 3; fd < 64; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+		if (stat(path, &other) == 0 && !S_ISSOCK(other.st_mode))
+			return true;
+	}
+	return false;
+}
+
+// For ARG0 milliseconds stops every process with a low number as soon as it is there, by means of CAP_SYS_PTRACE, and says how often
+// it stopped one that still was a program from outside, and how often one that could do more than this one.
+static long op_takeover(char **args)
+{
+	struct timespec start, now;
+	long foreign = 0, stronger = 0;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	say("{\"op\":\"takeover\",\"state\":\"racing\"}\n");
+	do {
+		for (pid_t pid = 2; pid < 400; pid++) {
+			int status;
+			if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
+				continue;
+			ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+			if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
+				foreign += is_foreign(pid);
+				stronger += is_stronger(pid);
+				ptrace(PTRACE_DETACH, pid, NULL, 0L);
+			}
+		}
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < argument(args, 0));
+	number("foreign", foreign);
+	number("stronger", stronger);
+	return stronger;
+}
+
 // Connects to the socket ARG0 and stays for ARG1 milliseconds; before that it says ARG2, if it is there.
 static long op_call(char **args)
 {
@@ -947,7 +1008,7 @@ static const struct {
 	{"sys", op_sys, 1}, {"handle", op_handle, 1}, {"eat", op_eat, 1}, {"fork", op_fork, 1},
 	{"burn", op_burn, 1}, {"exit", op_exit, 1}, {"raise", op_raise, 1}, {"sleep", op_sleep, 1},
 	{"await", op_await, 2}, {"cat", op_cat, 0}, {"tiocsti", op_tiocsti, 0}, {"ptrace", op_ptrace, 1},
-	{"kill", op_kill, 2}, {"exe_race", op_exe_race, 1}, {"enter_race", op_enter_race, 1}, {"call", op_call, 2}, {"exchange", op_exchange, 3}, {"setuid", op_setuid, 1},
+	{"kill", op_kill, 2}, {"exe_race", op_exe_race, 1}, {"enter_race", op_enter_race, 1}, {"takeover", op_takeover, 1}, {"call", op_call, 2}, {"exchange", op_exchange, 3}, {"setuid", op_setuid, 1},
 	{"hugepages", op_hugepages, 1}, {"processors", op_processors, 1},
 };
 

@@ -10,6 +10,7 @@
 [ "${SWEEP:-}" != all ] || STRIDE=1
 INJECT=$TOOLS/inject
 SENDMSG=46 SIGNALFD=289 # on x86-64, the one machine that inject knows
+EXIT_GROUP=231
 
 injects() { [ "$(uname -m)" = x86_64 ] || skip "inject is written for x86-64"; }
 hook() { # KIND SCRIPT
@@ -38,16 +39,16 @@ user_namespace() {
 
 # ---- order ---------------------------------------------------------------------------------------
 
-# Two processes talk to husk over one socket: what the second says may not be heard before the first has named it.
+# Two processes talk to husk over one socket: what the second says may not be heard before it is known who it is. The stage of exec
+# does not name it itself, and may end whenever it likes.
 test_slow_stage_of_exec() {
 	local status=0
 	injects
 	bundle
-	user_namespace
 	args /bin/sleep 100
 	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
-	"$INJECT" "$S/log" delay:300 1 $SENDMSG "$HUSK" --root "$ROOT" exec --pid-file pid "$ID" /bin/sh -c 'echo hello; exit 7' >out || status=$?
-	contains "$(cat log)" "fired $SENDMSG"
+	"$INJECT" "$S/log" delay:300 1 $EXIT_GROUP "$HUSK" --root "$ROOT" exec --pid-file pid "$ID" /bin/sh -c 'echo hello; exit 7' >out || status=$?
+	contains "$(cat log)" "fired $EXIT_GROUP"
 	equal output hello "$(cat out)"
 	equal status 7 "$status"
 	[ "$(cat pid)" -gt 1 ]
@@ -191,6 +192,35 @@ test_signal_at_any_moment_of_create() { # limit 120
 	done
 	note "$made made, $undone undone"
 	[ $undone -gt 0 ] || fail "no signal came while anything was there"
+}
+
+is_alone() { [ "$(husk ps --format json "$ID" | jq length)" = 1 ]; }
+
+# the same for a process of exec, which a signal to husk must not leave alone
+test_signal_at_any_moment_of_exec() { # limit 120
+	local i pid status made=0 undone=0
+	bundle
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	for i in $(seq 60); do
+		in_background exec --detach --pid-file "pid.$i" "$ID" /bin/sleep 100
+		sleep "0.00$((RANDOM % 10))$((RANDOM % 10))"
+		kill -TERM $pid 2>/dev/null || true
+		ended_within 10
+		if [ $status = 0 ]; then
+			equal "message of $i" '' "$(cat err)"
+			kill -KILL "$(cat "pid.$i")" || fail "exec $i succeeded and there is no process"
+			made=$((made + 1))
+			continue
+		fi
+		[ $status = 143 ] || contains "$(cat err)" 'interrupted by signal 15'
+		[ $status = 143 ] || undone=$((undone + 1))
+		[ ! -e "pid.$i" ] || fail "exec $i (status $status): its pid file is left"
+	done
+	note "$made made, $undone undone"
+	eventually 5 is_alone
+	[ $undone -gt 0 ] || fail "no signal came while anything was there"
+	husk delete --force "$ID"
 }
 
 # what husk holds back for itself is not held back in the container

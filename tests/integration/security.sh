@@ -608,6 +608,42 @@ test_entered_process_can_be_traced() {
 	husk delete --force "$ID"
 }
 
+# With CAP_SYS_PTRACE it can, and gets no more than what it has: all is given up before the process is in its pid namespace.
+# $1: what else the configuration says
+take_over() {
+	local i
+	bundle
+	caps '["CAP_SYS_PTRACE"]'
+	config "$1"
+	args /bin/probe try takeover $((5000 * TIMEOUT_FACTOR))
+	husk create --bundle "$B" "$ID" >out 2>&1 </dev/null
+	husk start "$ID"
+	eventually 5 grep -q racing out
+	for i in $(seq 60); do husk --log-level warning exec "$ID" /bin/true 2>"exec.$i" || true; done
+	eventually 20 grep -q stronger out
+	note "$(tail -1 out)"
+	husk delete --force "$ID"
+}
+test_taking_over_what_enters_gains_nothing() { # limit 60
+	take_over 'del(.linux.seccomp)'
+	tail -1 out | jq -e '.stronger == 0' >/dev/null || fail "$(tail -1 out)"
+	! is_root || tail -1 out | jq -e '.foreign > 0' >/dev/null || fail "nothing was taken over: $(tail -1 out)"
+	! grep . exec.1 || fail "a warning: $(cat exec.1)"
+}
+
+# the control: where a filter lets nothing be cloned, the process is there before it has given up anything, and husk says so
+test_taking_over_where_clone_is_refused() { # limit 60
+	take_over '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["clone"],action:"SCMP_ACT_ERRNO"}]} |
+		.process.noNewPrivileges = false'
+	if ! is_root; then
+		# in a user namespace of its own the capability says nothing about what began outside
+		tail -1 out | jq -e '.foreign == 0 and .stronger == 0' >/dev/null || fail "$(tail -1 out)"
+		return 0
+	fi
+	tail -1 out | jq -e '.stronger > 0' >/dev/null || fail "$(tail -1 out)"
+	contains "$(cat exec.1)" 'CAP_SYS_PTRACE' 'linux.seccomp refuses clone'
+}
+
 test_stdio_is_not_given_away() {
 	local before
 	bundle

@@ -36,7 +36,7 @@ static pid_t start_program(char *const *argv, int *master)
 		const struct spec_user user = {.uid = geteuid(), .gid = getegid()};
 		close(*master);
 		setsid();
-		if (terminal_take(peer, &user, NULL) < 0)
+		if (terminal_use(peer, &user, NULL) < 0 || terminal_control(NULL) < 0)
 			_exit(126);
 		(void)!signals_reset();
 		execvp(argv[0], argv);
@@ -480,7 +480,7 @@ static void taken(void)
 	pid_t pid = fork();
 	if (pid == 0) {
 		setsid();
-		if (terminal_take(peer, &user, NULL) < 0)
+		if (terminal_use(peer, &user, NULL) < 0 || terminal_control(NULL) < 0)
 			_exit(1);
 		bool ok = isatty(0) && isatty(1) && isatty(2) && tcgetsid(0) == getpid() &&
 			  fcntl(0, F_GETFD) == 0 && fstat(2, &st) == 0 && st.st_uid == 1234 &&
