@@ -111,16 +111,15 @@ static int set_value(struct parser *parser, const struct options_row *row, const
 	if (!value)
 		return error_set(parser->err, 0, "option --%s requires an argument (%s)", row->name,
 				 row->value);
+	// an unset shell variable must not switch off what the option asks for
+	if (!*value)
+		return error_set(parser->err, 0, "option --%s: the value is empty", row->name);
 	switch (row->kind) {
 	case options_kind_unsigned:
 		return set_unsigned(parser, row, value);
 	case options_kind_list:
 		return add_to_list(parser, row, value);
 	case options_kind_string:
-		// an unset shell variable must not switch off what the option asks for
-		if (!*value)
-			return error_set(parser->err, 0, "option --%s: the value is empty",
-					 row->name);
 		memcpy(parser->target + row->offset, &value, sizeof value);
 		return 0;
 	case options_kind_flag:

@@ -19,7 +19,7 @@ enum options_kind {
 	options_kind_switch,    // struct options_switch: a flag that can tell "no" from "not said"
 	options_kind_string,    // const char *, borrowed from argv; an empty value is refused
 	options_kind_unsigned,  // unsigned
-	options_kind_list,  // const char *const *, NULL-terminated; the array is owned, see options_done
+	options_kind_list,  // the same, const char *const *, NULL-terminated; the array is owned, see options_done
 };
 
 struct options_switch {

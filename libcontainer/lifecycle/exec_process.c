@@ -16,7 +16,10 @@ static int from_file(const char *file, struct exec_process *made, struct error *
 	size_t length;
 	struct spec_error why = {0};
 	if (fd_read_file(AT_FDCWD, file, SPEC_MAX_BYTES, &text, &length) < 0)
-		return error_errno(err, "--process %s", file);
+		// (what fd_read_file says of a fifo or a device)
+		return errno == EINVAL
+			       ? error_set(err, EINVAL, "--process %s: no regular file", file)
+			       : error_errno(err, "--process %s", file);
 	if (spec_parse_process(text, length, &made->document, &why) < 0)
 		return error_set(err, EINVAL, "--process %s: %s%s%s", file, why.path,
 				 why.path[0] ? ": " : "", why.reason);

@@ -330,6 +330,8 @@ test_exec_process_file() {
 	equal umask 0067 "$(seen .umask)"
 	contains "$(seen '.env | join(" ")')" ONLY=this
 	equal oom_score_adj 700 "$(seen .oom_score_adj)"
+	STATUS=255 refused '--process /dev/null: no regular file' exec --process /dev/null "$ID"
+	STATUS=255 refused 'option --cgroup: the value is empty' exec --cgroup '' "$ID" /bin/true
 	husk delete --force "$ID"
 }
 
