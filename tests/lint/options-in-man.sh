@@ -18,7 +18,7 @@ complain() {
 
 # "  -b, --bundle DIR     text" -> "-b --bundle ="; a line a option, sorted
 options_of_help() {
-	sed -nE 's/^  (-.,|   ) (--[a-z][a-z0-9-]*)( [^ ]+)?  .*$/\1 \2 \3/p' |
+	sed -nE 's/^  (-.,|   ) (--[a-z][a-z0-9-]*)( [^ ]+)?(  .*)?$/\1 \2 \3/p' |
 		sed -E 's/, / /; s/^ +//; s/  [^ ]+$/ =/; s/ +$//' | sort
 }
 
