@@ -12,13 +12,18 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
 
 // Status queries connect and close; those that a busy listener has not yet accepted wait here.
 #define BACKLOG 64
+// A connect that waits for its listener looks up this often, and gives up after this many times.
+#define LOOK_UP_MS 100
+#define LOOK_UPS 100
 
 int socket_pair(int fds[2])
 {
@@ -65,8 +70,42 @@ int socket_bind_datagram(int dir_fd, const char *name, mode_t mode)
 	return fd;
 }
 
+static int set_patience(int fd, long ms)
+{
+	const struct timeval time = {.tv_usec = ms * 1000};
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
+static int connect_once(int fd, const struct sockaddr_un *address)
+{
+	int rc;
+	do
+		rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
+	while (rc < 0 && errno == EINTR);
+	return rc;
+}
+
+// Nothing else wakes up from connect when there is room.
+static int connect_patiently(int fd, const struct sockaddr_un *address, int interrupts)
+{
+	if (set_patience(fd, LOOK_UP_MS) < 0)
+		return -1;
+	for (int i = 0; i < LOOK_UPS; i++) {
+		if (connect_once(fd, address) == 0)
+			return set_patience(fd, 0);
+		if (errno != EAGAIN)
+			return -1;
+		if (interrupts >= 0 && signals_take_interrupt(interrupts)) {
+			errno = EINTR;
+			return -1;
+		}
+	}
+	errno = ETIMEDOUT;
+	return -1;
+}
+
 // path_fd: an O_PATH handle of the socket's file.
-static int connect_handle(int path_fd, int type)
+static int make_for(int path_fd, int type, struct sockaddr_un *address)
 {
 	struct stat st;
 	if (fstat(path_fd, &st) < 0)
@@ -75,33 +114,35 @@ static int connect_handle(int path_fd, int type)
 		errno = ENOTSOCK;
 		return -1;
 	}
-	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct fd_path path = fd_proc_path(path_fd);
-	memcpy(address.sun_path, path.text, sizeof path.text);
-	int rc;
-	do
-		rc = connect(fd, (const struct sockaddr *)&address, sizeof address);
-	while (rc < 0 && errno == EINTR);
-	return rc < 0 ? -1 : take_fd(&fd);
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(address->sun_path, path.text, sizeof path.text);
+	return socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 }
 
 int socket_connect(int dir_fd, const char *name, int type)
 {
+	struct sockaddr_un address;
 	auto_close int path_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (path_fd < 0)
 		return -1;
-	return connect_handle(path_fd, type);
+	auto_close int fd = make_for(path_fd, type, &address);
+	return fd < 0 || connect_once(fd, &address) < 0 ? -1 : take_fd(&fd);
+}
+
+int socket_connect_path_unless(const char *path, int type, int interrupts)
+{
+	struct sockaddr_un address;
+	auto_close int path_fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
+	if (path_fd < 0)
+		return -1;
+	auto_close int fd = make_for(path_fd, type, &address);
+	return fd < 0 || connect_patiently(fd, &address, interrupts) < 0 ? -1 : take_fd(&fd);
 }
 
 int socket_connect_path(const char *path, int type)
 {
-	auto_close int path_fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
-	if (path_fd < 0)
-		return -1;
-	return connect_handle(path_fd, type);
+	return socket_connect_path_unless(path, type, -1);
 }
 
 int socket_connect_abstract(const char *name, int type)

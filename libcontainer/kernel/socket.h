@@ -21,8 +21,11 @@ int socket_bind_datagram(int dir_fd, const char *name, mode_t mode) must_check;
 // Connects to name below dir_fd. Nobody listening any more: ECONNREFUSED; no such socket: ENOENT.
 int socket_connect(int dir_fd, const char *name, int type) must_check;
 
-// Connects to a path of any length that a caller gave.
+// Connects to a path of any length that a caller gave. Where more wait already than somebody wants to accept it waits, too, for
+// ten seconds: ETIMEDOUT.
 int socket_connect_path(const char *path, int type) must_check;
+// The same, and a signal of interrupts (signals_open_interrupts; -1: none) ends it: EINTR.
+int socket_connect_path_unless(const char *path, int type, int interrupts) must_check;
 
 // Connects to an abstract name of somebody else's (without the leading "@"); husk itself makes none, for they have no mode.
 int socket_connect_abstract(const char *name, int type) must_check;

@@ -26,7 +26,7 @@ static int send_pidfd(const struct creation *creation, const char *what, const c
 {
 	if (!path)
 		return 0;
-	auto_close int socket = socket_connect_path(path, SOCK_STREAM);
+	auto_close int socket = socket_connect_path_unless(path, SOCK_STREAM, creation->interrupts);
 	if (socket < 0)
 		return error_errno(err, "%s %s: connect", what, path);
 	if (socket_send_fd(socket, "standard", strlen("standard"), creation->pidfd) < 0)

@@ -113,12 +113,17 @@ int terminal_control(struct error *err)
 
 int terminal_send(const char *socket_path, int master, struct error *err)
 {
+	return terminal_send_unless(socket_path, master, -1, err);
+}
+
+int terminal_send_unless(const char *socket_path, int master, int interrupts, struct error *err)
+{
 	char name[32];
 	unsigned number;
 	if (ioctl(master, TIOCGPTN, &number) < 0)
 		return error_errno(err, "process.terminal: number of the pty");
 	int length = snprintf(name, sizeof name, "/dev/pts/%u", number);
-	auto_close int fd = socket_connect_path(socket_path, SOCK_STREAM);
+	auto_close int fd = socket_connect_path_unless(socket_path, SOCK_STREAM, interrupts);
 	if (fd < 0)
 		return error_errno(err, "console socket %s: connect", socket_path);
 	if (socket_send_fd(fd, name, (size_t)length, master) < 0)

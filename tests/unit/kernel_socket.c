@@ -118,7 +118,9 @@ START_TEST(surplus_descriptors_are_closed)
 	} control = {.header = {CMSG_LEN(sizeof two), SOL_SOCKET, SCM_RIGHTS}};
 	memcpy(CMSG_DATA(&control.header), two, sizeof two);
 	ck_assert_int_eq(socket_pair(fds), 0);
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
 				 .msg_controllen = sizeof control};
 	ck_assert_int_eq(sendmsg(fds[0], &message, 0), 1);
 	int next = dup(0);
@@ -164,6 +166,43 @@ START_TEST(partial_writes)
 }
 END_TEST
 
+// More wait already than its owner wants to accept.
+START_TEST(full_listener)
+{
+	char path[PATH_MAX];
+	sigset_t before;
+	auto_close int listener = socket_listen(scratch_fd, "s", SOCK_STREAM);
+	assert_ok(listener);
+	ck_assert_int_eq(listen(listener, 0), 0);
+	snprintf(path, sizeof path, "%s/s", scratch_path);
+	auto_close int first = socket_connect_path(path, SOCK_STREAM);
+	assert_ok(first);
+	ck_assert_int_eq(signals_block_interrupts(&before), 0);
+	auto_close int interrupts = signals_open_interrupts();
+	pid_t parent = getpid(), child = fork();
+	if (child == 0) {
+		usleep(300000);
+		kill(parent, SIGTERM);
+		usleep(300000);
+		close(accept(listener, NULL, NULL));
+		_exit(0);
+	}
+	ck_assert_int_eq(socket_connect_path_unless(path, SOCK_STREAM, interrupts), -1);
+	ck_assert_int_eq(errno, EINTR);
+	// (the control: it does come through when there is room)
+	auto_close int second = socket_connect_path_unless(path, SOCK_STREAM, interrupts);
+	assert_ok(second);
+	struct timeval patience;
+	socklen_t size = sizeof patience;
+	ck_assert_int_eq(getsockopt(second, SOL_SOCKET, SO_SNDTIMEO, &patience, &size), 0);
+	ck_assert_int_eq(patience.tv_sec, 0);
+	ck_assert_int_eq(patience.tv_usec, 0);
+	int status = 1;
+	ck_assert_int_eq(process_reap(child, &status), 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("socket");
@@ -174,6 +213,7 @@ int main(void)
 	tcase_add_test(all, descriptors_travel);
 	tcase_add_test(all, surplus_descriptors_are_closed);
 	tcase_add_test(all, partial_writes);
+	tcase_add_test(all, full_listener);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
 }
