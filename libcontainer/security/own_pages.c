@@ -31,7 +31,8 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
 
-#define PIECES_MAX 12U
+#define PIECES_MAX 16U
+#define BLOCK 4096U  // divides every size of page
 #define CAP_CHECKPOINT_RESTORE_BIT 40U
 
 // The linker's name for the first byte of the program in memory.
@@ -49,6 +50,7 @@ struct pieces {
 	struct piece items[PIECES_MAX];
 	size_t count;
 	uintptr_t page, bias;
+	int file;  // the program's
 };
 
 // Not memcpy: a checker of memory errors would rightly object to one that reads across all variables.
@@ -82,6 +84,43 @@ static int add_piece(struct pieces *pieces, uintptr_t start, uintptr_t end,
 	return 0;
 }
 
+// Whether this page is as the file has it. What the start of the program did not need to change can stay the page cache's.
+__attribute__((no_sanitize("address", "undefined"))) static bool
+is_unchanged(const struct pieces *pieces, uintptr_t at, uint64_t offset)
+{
+	uint64_t block[BLOCK / sizeof(uint64_t)];
+	for (uintptr_t done = 0; done < pieces->page; done += sizeof block) {
+		const volatile uint64_t *now = (const volatile uint64_t *)(at + done);
+		if (pread(pieces->file, block, sizeof block, (off_t)(offset + done)) !=
+		    (ssize_t)sizeof block)
+			return false;
+		for (size_t i = 0; i < array_size(block); i++)
+			if (now[i] != block[i])
+				return false;
+	}
+	return true;
+}
+
+// The part that is written to only while the program starts: runs of pages that it changed, and of others.
+static int add_sealed(struct pieces *pieces, uintptr_t start, uintptr_t end,
+		      const ElfW(Phdr) * segment)
+{
+	uintptr_t segment_start = (pieces->bias + segment->p_vaddr) & ~(pieces->page - 1);
+	uint64_t segment_offset = segment->p_offset & ~(uint64_t)(pieces->page - 1);
+	for (uintptr_t at = start; at < end; at += pieces->page) {
+		struct piece *last = pieces->count ? &pieces->items[pieces->count - 1] : NULL;
+		bool changed = !is_unchanged(pieces, at, segment_offset + (at - segment_start));
+		if (at > start && last && last->in_memory == changed) {
+			last->size += pieces->page;
+			continue;
+		}
+		if (add_piece(pieces, at, at + pieces->page, segment, PROT_READ) < 0)
+			return -1;
+		pieces->items[pieces->count - 1].in_memory = changed;
+	}
+	return 0;
+}
+
 static int add_segment(struct pieces *pieces, const ElfW(Phdr) * segment, const ElfW(Phdr) * relro)
 {
 	uintptr_t mask = ~(pieces->page - 1);
@@ -102,7 +141,7 @@ static int add_segment(struct pieces *pieces, const ElfW(Phdr) * segment, const 
 	if (sealed_end > end)
 		sealed_end = end;
 	if (add_piece(pieces, start, sealed, segment, protection) < 0 ||
-	    add_piece(pieces, sealed, sealed_end, segment, PROT_READ) < 0)
+	    add_sealed(pieces, sealed, sealed_end, segment) < 0)
 		return -1;
 	return add_piece(pieces, sealed_end, end, segment, protection);
 }
@@ -227,7 +266,7 @@ static int replace(int unchanging, const struct pieces *pieces)
 
 int own_pages_detach(int file)
 {
-	struct pieces pieces = {.count = 0};
+	struct pieces pieces = {.file = file};
 	if (list_pieces(&pieces) < 0)
 		return -1;
 	auto_close int copy = copy_unchanging(file, &pieces);
@@ -236,7 +275,7 @@ int own_pages_detach(int file)
 
 int own_pages_remap(int file)
 {
-	struct pieces pieces = {.count = 0};
+	struct pieces pieces = {.file = file};
 	return list_pieces(&pieces) < 0 ? -1 : replace(file, &pieces);
 }
 
