@@ -120,7 +120,7 @@ $B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
-$B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld runtime/hot.ld)
+$B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld runtime/hot.ld runtime/hot_constants.ld)
 	$(call show,LINK)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) $(LIBS)
 
@@ -239,13 +239,13 @@ coverage: unit integration
 bench: $B/husk
 	@BUILD='$B' CC='$(CC)' tests/bench/run
 
-# runtime/hot.ld anew: which functions stand in front in the program, from what its commands execute (as root; minutes)
+# runtime/hot.ld and hot_constants.ld anew: what stands in front in the program, from what its commands execute (as root; minutes)
 layout: $B/husk
 	$(Q)BUILD='$B' CC='$(CC)' CASES=layout PEERS= tests/bench/run >/dev/null
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -Wl,-Map,$B/bench/husk.map -o $B/bench/husk.mapped $B/runtime/main.o $B/libhusk.a $(LIBS)
 	$(Q)cmp $B/husk $B/bench/husk.mapped
-	$(Q)tests/bench/layout.py $B/bench/husk.map $(addprefix $B/bench/touched/,run create exec start delete) >$B/bench/hot.ld
-	$(Q)mv $B/bench/hot.ld runtime/hot.ld
+	$(Q)tests/bench/layout.py $B/husk $B/bench/husk.map $B/bench/hot.ld $B/bench/hot_constants.ld $(addprefix $B/bench/touched/,run create exec start delete)
+	$(Q)mv $B/bench/hot.ld $B/bench/hot_constants.ld runtime/
 
 # what husk and other runtimes can do, found out by doing it; tests/peers/run has the variables. TABLE=FILE: where the table goes
 peers: $(PROGRAMS) $(HELPER_PROGRAMS)

@@ -1,56 +1,124 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the order of runtime/hot.ld: the input sections that commands execute, those of all commands first.
+"""Writes the order of runtime/hot.ld and runtime/hot_constants.ld: the input sections that commands use.
 
-layout.py MAP TOUCHED...   MAP: what the linker wrote with -Map; TOUCHED: files of tests/bench/touched, one a command, the most
-important one first. The lines of a linker script go to standard output.
+layout.py PROGRAM MAP TEXT CONSTANTS TOUCHED...   PROGRAM: the husk that was watched; MAP: what the linker wrote with -Map; TEXT,
+CONSTANTS: where the lines of linker scripts go; TOUCHED: files of tests/bench/touched, one a command, the most important one first.
+
+A page of a file that is mapped is mapped with the 15 around it, and after a clone once more. So what children execute comes first,
+to be few such windows; then what all commands do. Constants are those that an executed instruction names, and the literals of
+executed functions.
 """
 import bisect
 import re
+import subprocess
 import sys
 
+LARGE = 8192  # bytes of a table of which little is read
 
-def read_sections(path):
-    """[(address, size, section, object)], sorted; the linker breaks a line behind a long name."""
+
+class Sections:
+    """Input sections of one kind: (address, size, name, object), sorted."""
+
+    def __init__(self, text, kind):
+        found = re.findall(r'^ (\.' + kind + r'\S*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S+)$', text, re.MULTILINE)
+        self.all = sorted((int(at, 16), int(size, 16), name, source) for name, at, size, source in found if int(at, 16) and int(size, 16))
+        self.starts = [s[0] for s in self.all]
+
+    def at(self, address):
+        i = bisect.bisect(self.starts, address) - 1
+        return i if i >= 0 and address < self.all[i][0] + self.all[i][1] else None
+
+    def size(self, numbers):
+        return sum(self.all[i][1] for i in numbers)
+
+
+def read_touched(path):
+    """[(address, whether a child executes it)], in the order of first use."""
     with open(path) as lines:
-        text = lines.read().partition('Linker script and memory map')[2]
-    found = re.findall(r'^ (\.text\S*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S+)$', text, re.MULTILINE)
-    return sorted((int(at, 16), int(size, 16), name, source) for name, at, size, source in found if int(at, 16) and int(size, 16))
+        return [(int(words[0], 16), len(words) > 1) for words in map(str.split, lines)]
 
 
-def read_touched(path, sections, starts):
-    """The numbers of the sections, in the order of their first use."""
-    order = {}
-    with open(path) as lines:
-        for line in lines:
-            at = int(line, 16)
-            i = bisect.bisect(starts, at) - 1
-            if i >= 0 and at < sections[i][0] + sections[i][1]:
-                order[i] = True
+def in_order(commands, sections, only_children):
+    """For each command its sections, in the order of their first use."""
+    return [list(dict.fromkeys(i for i in (sections.at(at) for at, child in command if child or not only_children) if i is not None))
+            for command in commands]
+
+
+def order_of_text(commands, sections):
+    children = in_order(commands, sections, True)
+    whole = in_order(commands, sections, False)
+    with_children = [c for c in children if c]
+    order = dict.fromkeys(i for i in with_children[0] if all(i in c for c in with_children))
+    for child in with_children:
+        order.update(dict.fromkeys(child))
+    order.update(dict.fromkeys(i for i in whole[0] if all(i in c for c in whole)))
+    for command in whole:
+        order.update(dict.fromkeys(command))
     return list(order)
 
 
-def pattern(section):
-    _, _, name, source = section
+def references(program, low, high):
+    """{address of an instruction: [addresses from low to high that it names]}"""
+    text = subprocess.run(['objdump', '-d', '--no-show-raw-insn', program], check=True, capture_output=True, text=True).stdout
+    result = {}
+    for line in text.splitlines():
+        at, colon, rest = line.partition(':\t')
+        named = [int(n, 16) for n in re.findall(r'(?:0x|# )([0-9a-f]{6,7})\b', rest)] if colon else []
+        named = [n for n in named if low <= n < high]
+        if named:
+            result[int(at, 16)] = named
+    return result
+
+
+def order_of_constants(program, commands, constants):
+    named = references(program, constants.all[0][0], constants.all[-1][0] + constants.all[-1][1])
+    order = {}
+    for only_children in (True, False):
+        for command in commands:
+            for at, child in command:
+                if child or not only_children:
+                    order.update(dict.fromkeys(i for i in map(constants.at, named.get(at, ())) if i is not None))
+    return sorted(order, key=lambda i: constants.all[i][1] >= LARGE)
+
+
+def pattern(source, names):
     member = re.search(r'([^/]+\.a)\(([^)]+)\)$', source)
-    return '*%s:%s(%s)' % (*member.groups(), name) if member else '*%s(%s)' % (source.rpartition('/')[2], name)
+    return '*%s:%s(%s)' % (*member.groups(), names) if member else '*%s(%s)' % (source.rpartition('/')[2], names)
+
+
+def write(path, what, lines):
+    with open(path, 'w') as out:
+        out.write('/* SPDX-License-Identifier: Apache-2.0\n   %s; made by `make layout`. A line that is missing or too\n'
+                  '   many costs time, nothing else. */\n' % what)
+        out.writelines(line + '\n' for line in dict.fromkeys(lines))
+
+
+def literals(text, order):
+    """The literals of functions of our own: the compiler puts them into sections of their names."""
+    for i in order:
+        _, _, name, source = text.all[i]
+        if 'libhusk.a' in source and name.startswith('.text.'):
+            function = name[len('.text.'):]
+            yield pattern(source, '.rodata.%s .rodata.%s.*' % (function, function))
 
 
 def main():
-    sections = read_sections(sys.argv[1])
-    starts = [s[0] for s in sections]
-    commands = [read_touched(path, sections, starts) for path in sys.argv[2:]]
-    order = dict.fromkeys(i for i in commands[0] if all(i in c for c in commands))
-    for command in commands:
-        order.update(dict.fromkeys(command))
-    if not order:
-        sys.exit('layout: nothing was executed in common')
-    print('/* SPDX-License-Identifier: Apache-2.0')
-    print('   What commands execute, in that order, what all of them do first; made by `make layout`. A line that is missing or too')
-    print('   many costs time, nothing else. */')
-    for i in order:
-        print(pattern(sections[i]))
-    print('layout: %d sections, %d bytes' % (len(order), sum(sections[i][1] for i in order)), file=sys.stderr)
+    program, map_path, text_path, constants_path = sys.argv[1:5]
+    with open(map_path) as lines:
+        text_of_map = lines.read().partition('Linker script and memory map')[2]
+    text, constants = Sections(text_of_map, 'text'), Sections(text_of_map, 'rodata')
+    commands = [read_touched(path) for path in sys.argv[5:]]
+    order = order_of_text(commands, text)
+    tables = order_of_constants(program, commands, constants)
+    if not order or not tables:
+        sys.exit('layout: nothing was executed')
+    write(text_path, 'What commands execute: their children first, then what all of them do', [pattern(text.all[i][3], text.all[i][2]) for i in order])
+    small = [i for i in tables if constants.all[i][1] < LARGE]
+    write(constants_path, 'Constants that commands use: their children first',
+          [pattern(constants.all[i][3], constants.all[i][2]) for i in small] + list(literals(text, order)) +
+          [pattern(constants.all[i][3], constants.all[i][2]) for i in tables if i not in small])
+    print('layout: %d functions of %d bytes, %d constants of %d' % (len(order), text.size(order), len(tables), constants.size(tables)), file=sys.stderr)
 
 
 if __name__ == '__main__':

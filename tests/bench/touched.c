@@ -2,7 +2,9 @@
 // Which instructions of a static program a command executes: it and its children are single-stepped until the program ends or
 // executes another.   touched OUT LOW HIGH CMD...
 //
-// OUT gets the addresses from LOW to HIGH (hexadecimal), one a line, in the order of their first execution.
+// OUT gets the addresses from LOW to HIGH (hexadecimal), one a line, in the order of their first execution; "child" behind those
+// that a child of the command executes, with a line of its own.
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -14,13 +16,16 @@ static unsigned long low, high;
 static unsigned char *seen;
 static FILE *out;
 
-static void note(pid_t pid)
+enum { in_command = 1, in_child = 2 };
+
+static void note(pid_t pid, bool child)
 {
+	unsigned char where = child ? in_child : in_command;
 	unsigned long at = (unsigned long)ptrace(PTRACE_PEEKUSER, pid, RIP * sizeof(long), 0);
-	if (at < low || at >= high || seen[at - low])
+	if (at < low || at >= high || (seen[at - low] & where))
 		return;
-	seen[at - low] = 1;
-	fprintf(out, "%lx\n", at);
+	seen[at - low] |= where;
+	fprintf(out, "%lx%s\n", at, child ? " child" : "");
 }
 
 static pid_t begin(char **argv)
@@ -39,11 +44,11 @@ static pid_t begin(char **argv)
 }
 
 // What a stop was about: the signal that the process gets.
-static int attend(pid_t pid, int status)
+static int attend(pid_t pid, int status, bool child)
 {
 	int signal = WSTOPSIG(status), event = status >> 16;
 	if (signal == SIGTRAP && event == 0)
-		note(pid);
+		note(pid, child);
 	return signal == SIGTRAP || signal == SIGSTOP ? 0 : signal;
 }
 
@@ -67,7 +72,7 @@ int main(int argc, char **argv)
 		if (status >> 16 == PTRACE_EVENT_EXEC)
 			ptrace(PTRACE_DETACH, pid, 0, 0);
 		else
-			ptrace(PTRACE_SINGLESTEP, pid, 0, attend(pid, status));
+			ptrace(PTRACE_SINGLESTEP, pid, 0, attend(pid, status, pid != first));
 	}
 	return fclose(out) == 0 ? 0 : 1;
 }
