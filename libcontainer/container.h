@@ -89,6 +89,8 @@ struct container_exec_options {
 	unsigned preserve_fds;
 };
 
+// When it is complete, HUP, INT, QUIT and TERM stay blocked in the calling process, here and with a detached run: it has nothing left
+// to do but to say so, and shall not look as if it had failed.
 int container_create(const struct container_context *context,
 		     const struct container_create_options *options, struct error *err) must_check;
 // The ordered steps that create would do, as text, and nothing is done.

@@ -400,6 +400,9 @@ void creation_release_signals(struct creation *creation)
 	auto_close int interrupts = take_fd(&creation->interrupts);
 	if (interrupts < 0)
 		return;
+	// who had it now would tell of a failure, and the container would be there
+	if (creation->kept_to_the_end)
+		return;
 	if (creation->kind != creation_kind_foreground)
 		signals_drop_interrupts(interrupts);
 	sigprocmask(SIG_SETMASK, &creation->before, NULL);
@@ -467,6 +470,7 @@ int container_create(const struct container_context *context,
 		creation_undo(&creation);
 		result = -1;
 	}
+	creation.kept_to_the_end = result == 0;
 	creation_done(&creation);
 	return result;
 }

@@ -79,14 +79,15 @@ struct creation {
 	bool recorded;  // the record has the process
 	bool let_go;    // init has been told to proceed
 	bool pid_file_made;
-	bool hooks_begun;  // poststop hooks are owed when creation fails
+	bool kept_to_the_end;  // the signals that are held back: all is done, but the word of it
+	bool hooks_begun;      // poststop hooks are owed when creation fails
 };
 
 void creation_begin(struct creation *creation, const struct container_context *context,
 		    const struct container_create_options *options, enum creation_kind kind);
 // A signal that asks to end is held back from here on, and found by what waits; then everything is undone.
 int creation_hold_signals(struct creation *creation, struct error *err) must_check;
-// One that comes now is too late: the caller is told of the container instead.
+// One that comes now is too late: the caller is told of the container instead, and nothing more is done when kept_to_the_end.
 void creation_release_signals(struct creation *creation);
 // Walks the stages; on failure everything is undone.
 int creation_run(struct creation *creation, struct error *err) must_check;

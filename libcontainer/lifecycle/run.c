@@ -123,6 +123,7 @@ static int run(struct creation *creation, const struct container_run_options *op
 		creation_release_signals(creation);
 		notify_relay_until_ready(&notify);
 	}
+	creation->kept_to_the_end = true;
 	return 0;
 }
 

@@ -16,20 +16,40 @@
 // Each takes two descriptors and 2 KiB of stack.
 #define DEPTH_MAX 256
 #define BLOCK ((size_t)16 * 1024)
+// Of st_blocks.
+#define BLOCK_UNIT 512
 #define ENTRIES ((size_t)1024)
 // Of a path in a message.
 #define SHOWN 160
 
 static int copy_directory(int from_fd, int to_fd, int depth, struct error *err);
 
-static int copy_data(int from_fd, int to_fd)
+// size bytes, or what there is.
+static int copy_data(int from_fd, int to_fd, off_t size)
 {
 	char block[BLOCK];
-	for (;;) {
-		ssize_t n = fd_read(from_fd, block, sizeof block);
+	while (size > 0) {
+		size_t wanted = size < (off_t)sizeof block ? (size_t)size : sizeof block;
+		ssize_t n = fd_read(from_fd, block, wanted);
 		if (n <= 0)
 			return (int)n;
 		if (fd_write(to_fd, block, (size_t)n) < 0)
+			return -1;
+		size -= n;
+	}
+	return 0;
+}
+
+// A hole takes no memory, and shall not in the copy.
+static int copy_around_holes(int from_fd, int to_fd, off_t size)
+{
+	for (off_t hole = 0;;) {
+		off_t data = lseek(from_fd, hole, SEEK_DATA);
+		if (data < 0)
+			return errno == ENXIO ? ftruncate(to_fd, size) : -1;
+		hole = lseek(from_fd, data, SEEK_HOLE);
+		if (hole < 0 || lseek(from_fd, data, SEEK_SET) < 0 ||
+		    lseek(to_fd, data, SEEK_SET) < 0 || copy_data(from_fd, to_fd, hole - data) < 0)
 			return -1;
 	}
 }
@@ -47,7 +67,10 @@ static int copy_file(int from_dir, int to_dir, const char *name, mode_t mode)
 	}
 	auto_close int to = openat(
 		to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
-	return to < 0 ? -1 : copy_data(from, to);
+	if (to < 0)
+		return -1;
+	bool sparse = st.st_blocks < st.st_size / BLOCK_UNIT;
+	return sparse ? copy_around_holes(from, to, st.st_size) : copy_data(from, to, INT64_MAX);
 }
 
 static int copy_link(int from_dir, int to_dir, const char *name)

@@ -82,10 +82,12 @@ static void enter(struct process *p, long long call)
 	p->calls++;
 	if (mode == mode_list)
 		fprintf(out, "%ld %ld %lld\n", index, p->calls, call);
-	if (mode == mode_delay && index == wanted_process && (!wanted_call || call == wanted_call)) {
+	if (mode == mode_delay && index == wanted_process &&
+	    (!wanted_call || call == wanted_call)) {
 		if (!fired)
 			fprintf(out, "fired %lld\n", call);
 		fired = true;
+		fflush(out);
 		p->until = now_ms() + value;
 	}
 	if (mode == mode_list || mode == mode_delay || fired || index != wanted_process ||

@@ -87,6 +87,32 @@ test_exec_that_cannot_wait() {
 	husk delete --force "$ID"
 }
 
+# what is created is not reported as failed by a signal in the last moment
+test_signal_behind_a_created_container() {
+	local kind pid injecting status
+	injects
+	bundle
+	args /bin/sleep 100
+	for kind in create 'run --detach'; do
+		rm -f log
+		# shellcheck disable=SC2086  # two words
+		"$INJECT" "$S/log" delay:1500 0 $EXIT_GROUP "$HUSK" --root "$ROOT" $kind --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null &
+		injecting=$!
+		eventually 10 eval 'grep -q "fired $EXIT_GROUP" log'
+		pid=$(pgrep -o -P $injecting)
+		# (a process that has come this far dies of no signal any more; a moment earlier it would)
+		equal "signals that $kind holds back at its end" 4007 "$(printf %x $((0x$(sed -n 's/^SigBlk:\t//p' "/proc/$pid/status") & 0x4007)))"
+		kill -TERM "$pid"
+		# (it stays with init until that executes its program)
+		[ "$kind" != create ] || eventually 10 husk start "$ID"
+		status=0
+		wait $injecting || status=$?
+		equal "status of $kind" 0 $status
+		equal "after $kind" running "$(status_of "$ID")"
+		husk delete --force "$ID"
+	done
+}
+
 # somebody else kills the container's cgroup at any moment of its life
 test_cgroup_is_killed_at_any_moment() { # limit 300
 	local i n=20 pid status killed dir

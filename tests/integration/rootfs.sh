@@ -161,6 +161,13 @@ test_tmpcopyup() {
 	add_mount /m tmpfs tmpfs tmpcopyup
 	equal copied "one two one 640" "$(run_shell 'cat /m/f /m/d/g /m/l; stat -c %a /m/f; echo changed >/m/f' | xargs)"
 	equal original one "$(cat "$B/rootfs/m/f")"
+	# a file of 1 GiB with 4 KiB in its middle, and one that is a hole to its end
+	truncate -s 1G "$B/rootfs/m/holes" "$B/rootfs/m/hole"
+	printf middle | dd of="$B/rootfs/m/holes" bs=1M seek=500 conv=notrunc 2>/dev/null
+	[ "$(stat -c %b "$B/rootfs/m/holes")" -lt 100 ] || skip "the files of tests are on a file system without holes"
+	equal holes 'middle 1073741824 small 1073741824 0' \
+		"$(run_shell 'dd if=/m/holes bs=1M skip=500 count=1 2>/dev/null | tr -d "\0"; stat -c " %s" /m/holes; [ "$(stat -c %b /m/holes)" -lt 100 ] && echo small; stat -c "%s %b" /m/hole' | xargs)"
+	rm "$B/rootfs/m/holes" "$B/rootfs/m/hole"
 	bundle b2
 	add_mount /m bind "$S" bind tmpcopyup
 	refused tmpcopyup run --bundle "$B" "$ID"
