@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/own_strings.h"
@@ -167,7 +169,30 @@ static void write_trace(struct invocation *call)
 	trace_done(call->context.trace);
 }
 
+// Below it a start dies of SIGSEGV, on a stack that is too small even for a message that is put together.
+#define STACK_LEAST ((rlim_t)64 * 1024)
+
+static bool has_stack(void)
+{
+	static const char complaint[] =
+		"husk: the limit of the stack (ulimit -s) is below 64 KiB: too small to start a "
+		"container\n";
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur >= STACK_LEAST)
+		return true;
+	(void)!write(STDERR_FILENO, complaint, sizeof complaint - 1);
+	return false;
+}
+
+static __attribute__((noinline)) int run_main(int argc, char **argv);
+
+// Nothing large lies on the stack here.
 int main(int argc, char **argv)
+{
+	return has_stack() ? run_main(argc, argv) : 1;
+}
+
+static __attribute__((noinline)) int run_main(int argc, char **argv)
 {
 	struct invocation call = {.report = {.fd = -1}};
 	struct error err = {0};

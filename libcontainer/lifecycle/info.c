@@ -191,9 +191,7 @@ static void add_namespaces(struct facts *facts)
 static void add_capabilities(struct facts *facts)
 {
 	struct text text = {0};
-	char value[64] = "0";
-	(void)!find_line("/proc/self/status", "CapEff:", value, sizeof value);
-	unsigned long long effective = strtoull(value, NULL, 16);
+	uint64_t effective = capabilities_of_caller();
 	unsigned count = 0;
 	const char *const *words = capabilities_words();
 	for (size_t i = 0; words[i]; i++) {

@@ -304,3 +304,10 @@ int capabilities_apply(const struct capabilities *capabilities, struct error *er
 		return -1;
 	return compare("ambient", capabilities->ambient, now.ambient, err);
 }
+
+uint64_t capabilities_of_caller(void)
+{
+	struct capabilities caller = {0};
+	struct error ignored;
+	return read_caller(&caller, &ignored) < 0 ? 0 : caller.effective;
+}

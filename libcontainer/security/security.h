@@ -38,6 +38,8 @@ int capabilities_plan_user_namespace(const struct spec_capabilities *set, const 
 int capabilities_from_name(const char *name);
 // "CAP_CHOWN" ... NULL-terminated; for `features`.
 const char *const *capabilities_words(void);
+// The effective ones of the calling process, a bit each.
+uint64_t capabilities_of_caller(void);
 
 // Drops the bounding set to the wanted one. Before the change of user.
 int capabilities_drop_bounding(const struct capabilities *capabilities,

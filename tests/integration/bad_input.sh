@@ -406,6 +406,14 @@ test_fields_that_must_not_matter() {
 	equal output fine "$(husk run --bundle "$B" "$ID")"
 }
 
+# a stack on which no message can be put together, and not even the program start
+test_stack_limit_is_too_small() {
+	local status=0
+	(ulimit -S -s 16 && exec "$HUSK" --root "$ROOT" list) >out 2>err || status=$?
+	equal status 1 $status
+	equal message 'husk: the limit of the stack (ulimit -s) is below 64 KiB: too small to start a container' "$(cat err)"
+	(ulimit -S -s 64 && exec "$HUSK" --root "$ROOT" list) >out
+}
 test_duplicate_keys_last_wins() {
 	bundle
 	args /bin/echo fine

@@ -2,8 +2,8 @@
 // Terminals: made from a devpts and from nothing else, and the foreground session, with a reader that stops, programs that
 // end at once, and the caller's own terminal before and after. The session runs in a child whose 0 and 1 are the test's.
 #include <poll.h>
-#include <sched.h>
 #include <pty.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
@@ -99,7 +99,8 @@ static int code_of(pid_t pid)
 }
 
 #define SHELL(text)                                                                                \
-	((char *const[]){(char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)(text), NULL})
+	((char *const[]){(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",                       \
+			 (char *)(uintptr_t)(text), NULL})
 
 static void make_pipe(int fds[2])
 {
@@ -114,9 +115,10 @@ START_TEST(much_output_through_a_stopped_reader)
 	int out[2];
 	make_pipe(out);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	pid_t pid = start_foreground(SHELL("stty raw -echo; i=0; while [ $i -lt 40 ]; do "
-					   "seq -f %06g 100000 137448; i=$((i+1)); done | cat; echo end"),
-				     null, out[1]);
+	pid_t pid = start_foreground(
+		SHELL("stty raw -echo; i=0; while [ $i -lt 40 ]; do "
+		      "seq -f %06g 100000 137448; i=$((i+1)); done | cat; echo end"),
+		null, out[1]);
 	close(out[1]);
 	pause_ms(1500);
 	size_t total = 0, numbers = 0, wrong = 0;
@@ -150,10 +152,10 @@ START_TEST(no_busy_loop)
 	make_pipe(out);
 	make_pipe(in);
 	// output that nobody reads, input that nobody takes, and a terminal that its program has left
-	static const char *const scripts[] = {"while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyy; done",
-					      "exec sleep 100",
-					      "exec <&- >&- 2>&- setsid sleep 100",
-					      "exec </dev/null >/dev/null 2>&1; exec setsid -w sleep 100"};
+	static const char *const scripts[] = {
+		"while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyy; done", "exec sleep 100",
+		"exec <&- >&- 2>&- setsid sleep 100",
+		"exec </dev/null >/dev/null 2>&1; exec setsid -w sleep 100"};
 	for (size_t i = 0; i < array_size(scripts); i++) {
 		char stat[64], text[1024];
 		unsigned long user = 0, system = 0;
@@ -170,9 +172,10 @@ START_TEST(no_busy_loop)
 		ck_assert_int_gt(n, 0);
 		text[n] = '\0';
 		close(fd);
-		sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-		       &system);
-		ck_assert_msg(user + system < 60, "%s: %lu ticks of CPU time", scripts[i], user + system);
+		sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		       &user, &system);
+		ck_assert_msg(user + system < 60, "%s: %lu ticks of CPU time", scripts[i],
+			      user + system);
 		// signals are still served
 		kill(pid, SIGKILL);
 		ck_assert_int_eq(code_of(pid), 128 + SIGKILL);
@@ -197,8 +200,8 @@ START_TEST(signals_pass_a_stopped_reader)
 	int out[2];
 	make_pipe(out);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	pid_t pid = start_foreground(SHELL("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyy; done"), null,
-				     out[1]);
+	pid_t pid = start_foreground(SHELL("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyy; done"),
+				     null, out[1]);
 	wait_until_full(out[0]);
 	kill(pid, SIGTERM);
 	// the program dies, and what it wrote waits for us: a later signal gives that up
@@ -246,8 +249,9 @@ START_TEST(input_arrives)
 	int in[2], out[2];
 	char text[256] = {0};
 	make_pipe(in), make_pipe(out);
-	pid_t pid = start_foreground(SHELL("stty -echo; echo ready; read a; read b; echo \"$a+$b\"; cat; exit 3"),
-				     in[0], out[1]);
+	pid_t pid = start_foreground(
+		SHELL("stty -echo; echo ready; read a; read b; echo \"$a+$b\"; cat; exit 3"), in[0],
+		out[1]);
 	close(in[0]), close(out[1]);
 	ck_assert_int_eq(read(out[0], text, 6), 6);
 	ck_assert_int_eq(write(in[1], "one\ntwo\n", 8), 8);
@@ -268,7 +272,8 @@ START_TEST(much_input)
 	int in[2], out[2];
 	char text[64] = {0};
 	make_pipe(in), make_pipe(out);
-	pid_t pid = start_foreground(SHELL("stty raw -echo; echo r; head -c 1000000 | cksum"), in[0], out[1]);
+	pid_t pid = start_foreground(SHELL("stty raw -echo; echo r; head -c 1000000 | cksum"),
+				     in[0], out[1]);
 	close(in[0]), close(out[1]);
 	ck_assert_int_eq(read(out[0], text, 2), 2);
 	static char data[1000000];
@@ -364,8 +369,8 @@ static char *read_until(int fd, const char *wanted)
 }
 
 // On a terminal of the test: raw meanwhile, the size handed on, and all as before afterwards.
-static void on_own_terminal(const char *script, const char *ready, void (*act)(int master, pid_t pid),
-			    int code)
+static void on_own_terminal(const char *script, const char *ready,
+			    void (*act)(int master, pid_t pid), int code)
 {
 	struct termios before, during, after;
 	int master, peer;
@@ -432,7 +437,8 @@ static void with_devpts(void (*test)(void))
 	pid_t pid = fork();
 	if (pid == 0) {
 		char path[128];
-		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 			_exit(2);
 		// the old descriptor still means the old mount namespace
 		close(scratch_fd);
@@ -543,8 +549,19 @@ START_TEST(sent_to_a_socket)
 }
 END_TEST
 
+// Whatever the caller's 0, 1 and 2 are, or whether they are: no test's descriptor lands there, and none reads from them.
+static void fill_input(void)
+{
+	int null = open("/dev/null", O_RDWR);
+	while (null >= 0 && null <= 2)
+		null = dup(null);
+	dup2(null, 0);
+	close(null);
+}
+
 int main(void)
 {
+	fill_input();
 	Suite *suite = suite_create("terminal");
 	TCase *session = tcase_create("session");
 	tcase_set_timeout(session, 100);
