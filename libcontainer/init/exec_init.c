@@ -72,16 +72,30 @@ static int be_born(struct init *init, struct error *err)
 	return 0;
 }
 
+// A clone counts against the limit of processes, execve does not: the process sets it itself.
+static int limits(struct init *init, struct error *err)
+{
+	if (init->birth == init_birth_done)
+		return step_limits(init, err);
+	init->limits_processes = true;
+	limits_restore_files(init->files);
+	return limits_apply_but_processes(init->process->rlimits, init->process->rlimits_count,
+					  err);
+}
+
 static bool wants_session(const struct init *init)
 {
 	return init->birth == init_birth_done && !init->in_session;
 }
 
-// The process' own, with what comes with it: a terminal, and its number.
+// The process' own, with what comes with it: a limit of processes, a terminal, and its number.
 static int begin_session(struct init *init, struct error *err)
 {
 	init->in_session = true;
 	if (step_new_session(init, err) < 0)
+		return -1;
+	if (init->limits_processes &&
+	    limits_apply_processes(init->process->rlimits, init->process->rlimits_count, err) < 0)
 		return -1;
 	if (wants_terminal(init) && step_control_terminal(init, err) < 0)
 		return -1;
@@ -153,7 +167,7 @@ const struct init_step exec_init_steps[] = {
 	{"prepare the environment", step_environment, NULL},
 	{"start a session", begin_session, wants_session},
 	{"set scheduling", step_scheduling, NULL},
-	{"set limits", step_limits, NULL},
+	{"set limits", limits, NULL},
 	{"set labels", step_labels, NULL},
 	// before any path of the container's choosing is followed
 	{"close descriptors", step_close_descriptors, NULL},
@@ -162,10 +176,11 @@ const struct init_step exec_init_steps[] = {
 	{"prove the working directory", step_prove_directory, wants_filter_early},
 	{"load the system call filter", step_filter_early, wants_filter_early},
 	{"take the user's identity", step_identity, NULL},
-	{"change to the working directory", step_working_directory, NULL},
-	{"find the program", step_find_program, NULL},
+	// (the container's /proc/self, which a path may lead through, is there for its own processes only)
 	{"clone into the pid namespace", be_born, wants_late_birth},
 	{"start a session", begin_session, wants_session},
+	{"change to the working directory", step_working_directory, NULL},
+	{"find the program", step_find_program, NULL},
 	{"load the system call filter with its listener", step_filter_listener,
 	 wants_filter_listener},
 	{"report ready", ready, NULL},

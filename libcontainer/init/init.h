@@ -73,7 +73,8 @@ struct init {
 
 	// -- the child's own --
 	bool may_set_groups;
-	bool in_session;  // exec: of its own
+	bool in_session;        // exec: of its own
+	bool limits_processes;  // exec: RLIMIT_NPROC is not set yet
 	struct environment environment;
 	char *program;
 	int proc_fd;

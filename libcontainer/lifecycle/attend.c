@@ -17,44 +17,53 @@ bool attend_interrupted(int interrupts, struct error *err)
 	return signal != 0;
 }
 
-// Until there is something to receive (1), the watched process has ended without a word left (0), or a signal came (-1).
-static int attend(int sync, int watched, int interrupts, struct error *err)
+enum outcome { outcome_failed = -1, outcome_ended, outcome_said, outcome_time_over };
+
+// Until there is something to receive, the watched process has ended without a word left, or the time is over.
+static enum outcome attend(const struct attention *to, struct error *err)
 {
 	struct pollfd fds[at_count] = {
-		[at_sync] = {.fd = sync, .events = POLLIN},
-		[at_watched] = {.fd = watched, .events = POLLIN},
-		[at_interrupts] = {.fd = interrupts, .events = POLLIN},
+		[at_sync] = {.fd = to->sync, .events = POLLIN},
+		[at_watched] = {.fd = to->watched, .events = POLLIN},
+		[at_interrupts] = {.fd = to->interrupts, .events = POLLIN},
 	};
 	bool ended = false;
 	for (;;) {
 		// what it said before it ended is there by now
-		if (poll(fds, at_count, ended ? 0 : -1) < 0) {
+		int ready = poll(fds, at_count, ended ? 0 : to->timeout_ms);
+		if (ready < 0) {
 			if (errno == EINTR)
 				continue;
-			return error_errno(err, "wait for the other process");
+			error_errno(err, "wait for the other process");
+			return outcome_failed;
 		}
-		if (fds[at_interrupts].revents && attend_interrupted(interrupts, err))
-			return -1;
+		if (fds[at_interrupts].revents && attend_interrupted(to->interrupts, err))
+			return outcome_failed;
 		if (fds[at_sync].revents)
-			return 1;
+			return outcome_said;
 		if (ended)
-			return 0;
+			return outcome_ended;
+		if (ready == 0)
+			return outcome_time_over;
 		ended = fds[at_watched].revents != 0;
 	}
 }
 
-int attend_receive(int sync, int watched, int interrupts, struct sync_record *record, int *fd,
+int attend_receive(const struct attention *to, struct sync_record *record, int *fd,
 		   struct error *err)
 {
-	if (watched >= 0 || interrupts >= 0) {
-		int result = attend(sync, watched, interrupts, err);
-		if (result < 0)
+	*record = (struct sync_record){.step = sync_step_end};
+	*fd = -1;
+	if (to->watched >= 0 || to->interrupts >= 0 || to->timeout_ms >= 0)
+		switch (attend(to, err)) {
+		case outcome_failed:
 			return -1;
-		if (result == 0) {
-			*record = (struct sync_record){.step = sync_step_end};
-			*fd = -1;
+		case outcome_ended:
 			return 0;
+		case outcome_time_over:
+			return 1;
+		case outcome_said:
+			break;
 		}
-	}
-	return sync_receive(sync, record, fd, err);
+	return sync_receive(to->sync, record, fd, err);
 }

@@ -9,9 +9,15 @@
 #include "libcontainer/base/error.h"
 #include "libcontainer/init/sync.h"
 
-// As sync_receive. watched: a pidfd, or -1; its end is the end of the conversation even if another process holds the socket.
-// interrupts: of signals_open_interrupts, or -1; such a signal is a failure with EINTR.
-int attend_receive(int sync, int watched, int interrupts, struct sync_record *record, int *fd,
+struct attention {
+	int sync;
+	int watched;  // a pidfd, or -1; its end is the end of the conversation even if another process holds the socket
+	int interrupts;  // of signals_open_interrupts, or -1; such a signal is a failure with EINTR
+	int timeout_ms;  // -1: none
+};
+
+// As sync_receive. 1: the time is over.
+int attend_receive(const struct attention *to, struct sync_record *record, int *fd,
 		   struct error *err) must_check;
 
 // Whether such a signal has come; it is taken then, and err says so.

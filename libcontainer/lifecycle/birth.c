@@ -205,6 +205,9 @@ void creation_kill(struct creation *creation)
 	creation->stage = creation->pid = 0;
 }
 
+// execve closes the conversation; but who could take a descriptor from the process may keep it open.
+#define LOOK_AGAIN_MS 100
+
 // ---- conversation -------------------------------------------------------------------------------
 
 // Killed, or not even allowed to end itself (walk.c traps then).
@@ -423,8 +426,13 @@ int creation_converse(struct creation *creation, struct error *err)
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
-		if (attend_receive(creation->sync, creation->stage > 0 ? creation->pidfd : -1,
-				   creation->interrupts, &record, &fd, err) < 0)
+		const struct attention to = {
+			.sync = creation->sync,
+			.watched = creation->stage > 0 ? creation->pidfd : -1,
+			.interrupts = creation->interrupts,
+			.timeout_ms = -1,
+		};
+		if (attend_receive(&to, &record, &fd, err) < 0)
 			return -1;
 		int result = answer(creation, &record, &fd, err);
 		if (result < 0 && explained_by_death(creation, record.step, err))
@@ -434,14 +442,18 @@ int creation_converse(struct creation *creation, struct error *err)
 	}
 }
 
-int birth_await_program(int sync, pid_t pid, int interrupts, struct error *err)
+int birth_await_program(int sync, pid_t pid, int pidfd, int interrupts, struct error *err)
 {
 	bool last = false, failed = false;
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
-		if (attend_receive(sync, -1, interrupts, &record, &fd, err) < 0)
+		const struct attention to = {sync, pidfd, interrupts, last ? LOOK_AGAIN_MS : -1};
+		int result = attend_receive(&to, &record, &fd, err);
+		if (result < 0)
 			return -1;
+		if (result == 1 && process_has_executed(pid, 0) != 1)
+			continue;
 		last |= record.step == sync_step_last;
 		if (record.step == sync_step_failed) {
 			*err = record.error;
@@ -454,6 +466,7 @@ int birth_await_program(int sync, pid_t pid, int interrupts, struct error *err)
 
 int creation_await_program(struct creation *creation, struct error *err)
 {
-	int result = birth_await_program(creation->sync, creation->pid, creation->interrupts, err);
+	int result = birth_await_program(creation->sync, creation->pid, creation->pidfd,
+					 creation->interrupts, err);
 	return result == 1 ? creation_died(creation, err) : result;
 }

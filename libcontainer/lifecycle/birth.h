@@ -25,8 +25,9 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strin
 		  struct error *err) must_check;
 
 // After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
-// the way and could not say why: it is for the caller to reap it.
-int birth_await_program(int sync, pid_t pid, int interrupts, struct error *err) must_check;
+// the way and could not say why: it is for the caller to reap it. pidfd: of pid.
+int birth_await_program(int sync, pid_t pid, int pidfd, int interrupts,
+			struct error *err) must_check;
 
 // What to add to the message about a process that was killed (status as of waitpid): whether memory ran out in its cgroup; "" when that
 // is not known, or not so.

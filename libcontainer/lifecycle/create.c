@@ -105,6 +105,7 @@ static int record(struct creation *creation, struct error *err)
 	r->private_pid_namespace =
 		namespaces_is_new(&creation->namespaces, spec_namespace_type_pid);
 	r->rootless = creation->rootless;
+	r->callers_keyring = creation->options->no_new_keyring;
 	r->plain_start = creation->spec->process.set &&
 			 creation->spec->hooks[spec_hook_kind_poststart].count == 0;
 	r->plain_end = creation->spec->hooks[spec_hook_kind_poststop].count == 0 &&

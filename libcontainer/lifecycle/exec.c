@@ -3,6 +3,7 @@
 // init's) and walks the table in init/exec_init.c.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ struct execution {
 	int interrupts;                                    // owned: signals_open_interrupts
 	int flags;                                         // CLONE_NEW* to join
 	int close_later;                                   // owned: of own_binary_protect
+	bool has_terminal, has_listener;                   // it has sent them
 	bool let_go;                                       // it has been told to proceed
 	bool pid_file_made;
 	pid_t stage, pid;
@@ -243,7 +245,7 @@ static int decide_birth(struct execution *e, struct error *err)
 		return error_errno(err, "memory to share with the process");
 	}
 	e->init.born = e->born;
-	e->init.birth = exec_birth_decide(e->init.process, &e->filter, e->init.listen_pid, &why);
+	e->init.birth = exec_birth_decide(&e->init, &why);
 	if (why && !(e->flags & CLONE_NEWUSER) && exec_birth_is_watched(spec))
 		log_warning(
 			e->context->log,
@@ -280,6 +282,7 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	init->target_root = e->target_root;
 	init->proc_fd = init->pty_peer = init->own_file = -1;
 	init->rootless = e->opened.record.rootless;
+	init->new_keyring = !e->opened.record.callers_keyring;
 	init->keep_groups = keep && strcmp(keep, "1") == 0;
 	init->may_set_groups = !init->rootless || namespaces_may_set_groups();
 	const int keep_out[8] = {e->sync,
@@ -348,8 +351,18 @@ static int know_process(struct execution *e, struct error *err)
 	return 0;
 }
 
+// Who could take the conversation from the process might say anything.
+static int unasked(const char *what, struct error *err)
+{
+	return error_set(err, EPROTO, "the process sends %s that it was not asked for", what);
+}
+
 static int on_terminal(struct execution *e, int *master, struct error *err)
 {
+	// (the stage has sent the one that was asked for before there is anybody to take over)
+	if (!e->process.process.terminal || e->has_terminal)
+		return unasked("a terminal", err);
+	e->has_terminal = true;
 	if (e->options->console_socket)
 		return terminal_send(e->options->console_socket, *master, err);
 	e->master = take_fd(master);
@@ -358,6 +371,10 @@ static int on_terminal(struct execution *e, int *master, struct error *err)
 
 static int on_listener(struct execution *e, int listener, struct error *err)
 {
+	if (!e->spec->linux_.seccomp.listener_path || e->has_listener ||
+	    !(e->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return unasked("a listener", err);
+	e->has_listener = true;
 	if (know_process(e, err) < 0)
 		return -1;
 	return birth_send_listener(e->spec, e->options->id, e->opened.record.bundle,
@@ -402,10 +419,35 @@ static int on_ready(struct execution *e, struct error *err)
 	return sync_send_step(e->sync, sync_step_proceed, err);
 }
 
+static void kill_one(pid_t *pid)
+{
+	int status;
+	if (*pid <= 0)
+		return;
+	kill(*pid, SIGKILL);
+	(void)!process_reap(*pid, &status);
+	*pid = 0;
+}
+
+// The stage first: then it is certain whether there is a process.
+static void kill_process(struct execution *e)
+{
+	struct error ignored;
+	kill_one(&e->stage);
+	(void)!know_process(e, &ignored);
+	kill_one(&e->pid);
+	if (e->pid_file_made)
+		unlink(e->options->pid_file);
+}
+
 static int died(struct execution *e, struct error *err)
 {
 	int status = 0;
 	struct error ignored;
+	if (process_wait_pidfd(e->init_pidfd, 0) == 1) {
+		kill_process(e);
+		return opened_not_running(&e->opened, "exec in", err);
+	}
 	(void)!know_process(e, &ignored);
 	pid_t *pid = e->pid > 0 ? &e->pid : &e->stage;
 	if (*pid > 0 && process_reap(*pid, &status) == 0)
@@ -425,7 +467,7 @@ static int died(struct execution *e, struct error *err)
 
 static int await_program(struct execution *e, struct error *err)
 {
-	int result = birth_await_program(e->sync, e->pid, e->interrupts, err);
+	int result = birth_await_program(e->sync, e->pid, e->pidfd, e->interrupts, err);
 	return result == 1 ? died(e, err) : result;
 }
 
@@ -448,7 +490,9 @@ static int converse(struct execution *e, struct error *err)
 		struct sync_record record;
 		auto_close int fd = -1;
 		int result = 0;
-		if (attend_receive(e->sync, -1, e->interrupts, &record, &fd, err) < 0)
+		// the stage does not die with init: it may be frozen, or wait for a file system
+		const struct attention to = {e->sync, e->init_pidfd, e->interrupts, -1};
+		if (attend_receive(&to, &record, &fd, err) < 0)
 			return -1;
 		switch (record.step) {
 		case sync_step_terminal:
@@ -477,27 +521,6 @@ static int converse(struct execution *e, struct error *err)
 		if (result < 0)
 			return -1;
 	}
-}
-
-static void kill_one(pid_t *pid)
-{
-	int status;
-	if (*pid <= 0)
-		return;
-	kill(*pid, SIGKILL);
-	(void)!process_reap(*pid, &status);
-	*pid = 0;
-}
-
-// The stage first: then it is certain whether there is a process.
-static void kill_process(struct execution *e)
-{
-	struct error ignored;
-	kill_one(&e->stage);
-	(void)!know_process(e, &ignored);
-	kill_one(&e->pid);
-	if (e->pid_file_made)
-		unlink(e->options->pid_file);
 }
 
 static const struct stage {

@@ -4,13 +4,10 @@
 #define HUSK_LIFECYCLE_EXEC_BIRTH_H
 
 #include "libcontainer/init/init.h"
-#include "libcontainer/security/security.h"
 #include "spec/spec.h"
 
 // late, or early with *why: what the late order has against it.
-enum init_birth exec_birth_decide(const struct spec_process *process,
-				  const struct syscall_filter *filter, bool listen_pid,
-				  const char **why) must_check;
+enum init_birth exec_birth_decide(const struct init *init, const char **why) must_check;
 
 // Whether a process with CAP_SYS_PTRACE may be in the pid namespace of this container.
 bool exec_birth_is_watched(const struct spec *spec) must_check;

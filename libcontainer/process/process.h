@@ -51,6 +51,12 @@ int environment_explain_exec(const char *path, int code, struct error *err);
 // ---- limits.c ------------------------------------------------------------------------------------
 
 int limits_apply(const struct spec_rlimit *limits, size_t count, struct error *err) must_check;
+// The same in two steps, for one who has to clone a process between them, with fewer privileges: the first leaves room for RLIMIT_NPROC
+// and sets all others, the second sets that one.
+int limits_apply_but_processes(const struct spec_rlimit *limits, size_t count,
+			       struct error *err) must_check;
+int limits_apply_processes(const struct spec_rlimit *limits, size_t count,
+			   struct error *err) must_check;
 int limits_apply_oom_score(const struct spec_optional_i64 *score, int proc_fd,
 			   struct error *err) must_check;
 // Raises the soft limit of open files to the hard one for the runtime's own work; restore undoes it.

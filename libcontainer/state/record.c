@@ -41,6 +41,7 @@ const struct record_field record_fields[RECORD_FIELDS] = {
 	FIELD(rootless, bool, true),
 	FIELD(plain_start, bool, false),
 	FIELD(plain_end, bool, false),
+	FIELD(callers_keyring, bool, false),
 };
 
 static void write_string(struct json *json, const char *key, const char *value)

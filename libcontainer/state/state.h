@@ -41,6 +41,7 @@ struct state_record {
 	// what the configuration says to `start` and `delete`, which then do not have to read it; false: they do
 	bool plain_start;  // there is a process, and no poststart hook
 	bool plain_end;    // no poststop hook, no linux.intelRdt
+	bool callers_keyring;  // it has kept the session keyring of its creator (--no-new-keyring); so does exec
 };
 
 enum state_status {

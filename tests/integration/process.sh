@@ -561,6 +561,64 @@ test_session_keyring() {
 	lacks "$(seen .keyring)" "_ses.$ID"
 }
 
+# nor does a process of exec see the keys of who calls it; in the container's keyring it does, and with --no-new-keyring as before
+test_session_keyring_of_exec() {
+	"$TOOLS/probe" see | jq -e .keyring >/dev/null || skip "this kernel has no keyrings"
+	bundle
+	config 'del(.linux.seccomp)'
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >"$S/out" 2>"$S/err"
+	husk exec "$ID" /bin/probe see >seen
+	contains "$(seen .keyring)" "_ses.$ID"
+	husk delete --force "$ID"
+	husk run --detach --no-new-keyring --bundle "$B" "$ID" </dev/null >"$S/out" 2>"$S/err"
+	husk exec "$ID" /bin/probe see >seen
+	lacks "$(seen .keyring)" "_ses.$ID"
+	husk delete --force "$ID"
+}
+
+# a limit of processes that is used up already stops nobody from entering: execve makes none
+test_exec_at_the_limit_of_processes() {
+	bundle
+	config '.process.rlimits = [{type:"RLIMIT_NPROC",soft:2,hard:2}]'
+	! is_root || config '.process.user = {uid:54321,gid:54321}'
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >"$S/out" 2>"$S/err"
+	equal limits '2 2' "$(husk exec "$ID" /bin/sh -c 'while read -r a b s h x; do [ "$a $b" != "Max processes" ] || echo $s $h; done </proc/self/limits')"
+	equal hello hello "$(husk exec "$ID" /bin/echo hello)"
+	husk delete --force "$ID"
+}
+
+# paths through /proc/self are the new process' own
+test_exec_through_proc_self() {
+	bundle
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >"$S/out" 2>"$S/err"
+	equal cwd /etc "$(husk exec --cwd /proc/self/root/etc "$ID" /bin/pwd)"
+	contains "$(husk exec --cwd /proc/self/task "$ID" /bin/pwd)" /proc/ /task
+	equal PATH hello "$(husk exec --env PATH=/proc/self/root/bin "$ID" echo hello)"
+	local status=0
+	husk exec --preserve-fds 1 "$ID" /proc/self/fd/3 try exit 7 3<"$TOOLS/probe" >out || status=$?
+	equal descriptor 7 $status
+	husk delete --force "$ID"
+}
+
+# who waits in a paused container hears of its end
+test_exec_in_a_paused_container_that_ends() {
+	has_cgroup || skip "no cgroup of ours"
+	bundle
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >"$S/out" 2>"$S/err"
+	husk pause "$ID"
+	husk exec --ignore-paused "$ID" /bin/echo hello </dev/null >out 2>err &
+	sleep 0.5
+	husk kill "$ID" KILL
+	eventually 5 eval '! kill -0 $! 2>/dev/null'
+	! wait $! || fail "exec succeeded"
+	contains "$(cat err)" 'container not running'
+	husk delete --force "$ID"
+}
+
 test_signals_are_reset() {
 	bundle
 	config_args_see
