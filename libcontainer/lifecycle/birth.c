@@ -328,8 +328,7 @@ static int on_terminal(struct creation *creation, int *master, struct error *err
 		creation->master = take_fd(master);
 		return 0;
 	}
-	return terminal_send_unless(creation->options->console_socket, *master,
-				    creation->interrupts, err);
+	return terminal_send(creation->options->console_socket, *master, creation->interrupts, err);
 }
 
 int birth_send_listener(const struct spec *spec, const char *id, const char *bundle,

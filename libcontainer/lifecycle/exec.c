@@ -364,7 +364,7 @@ static int on_terminal(struct execution *e, int *master, struct error *err)
 		return unasked("a terminal", err);
 	e->has_terminal = true;
 	if (e->options->console_socket)
-		return terminal_send(e->options->console_socket, *master, err);
+		return terminal_send(e->options->console_socket, *master, e->interrupts, err);
 	e->master = take_fd(master);
 	return 0;
 }
@@ -405,7 +405,8 @@ static int on_ready(struct execution *e, struct error *err)
 	if (join_resctrl(e, err) < 0)
 		return -1;
 	if (options->pidfd_socket) {
-		auto_close int socket = socket_connect_path(options->pidfd_socket, SOCK_STREAM);
+		auto_close int socket = socket_connect_path_unless(options->pidfd_socket,
+								   SOCK_STREAM, e->interrupts);
 		if (socket < 0 || socket_send_fd(socket, "setns", strlen("setns"), e->pidfd) < 0)
 			return error_errno(err, "--pidfd-socket %s", options->pidfd_socket);
 	}

@@ -89,11 +89,9 @@ int terminal_set_size(int master, unsigned rows, unsigned columns, struct error 
 int terminal_use(int peer, const struct spec_user *user, struct error *err) must_check;
 // That terminal becomes the controlling one of the session that the caller has begun (setsid).
 int terminal_control(struct error *err) must_check;
-// Hands the master to the socket at path (see contract section 4).
-int terminal_send(const char *socket_path, int master, struct error *err) must_check;
-// The same; a signal of interrupts (signals_open_interrupts; -1: none) ends the wait for somebody to accept.
-int terminal_send_unless(const char *socket_path, int master, int interrupts,
-			 struct error *err) must_check;
+// Hands the master to the socket at path (see contract section 4). A signal of interrupts (signals_open_interrupts; -1: none) ends the wait for somebody to accept.
+int terminal_send(const char *socket_path, int master, int interrupts,
+		  struct error *err) must_check;
 
 // The caller's own terminal in a foreground run: raw mode, size, copying. Its terminal is the first of 0, 1, 2 that is one; none
 // need be one. Whoever began a session has to end it: that restores everything. master is borrowed. The caller should have

@@ -111,12 +111,7 @@ int terminal_control(struct error *err)
 	return 0;
 }
 
-int terminal_send(const char *socket_path, int master, struct error *err)
-{
-	return terminal_send_unless(socket_path, master, -1, err);
-}
-
-int terminal_send_unless(const char *socket_path, int master, int interrupts, struct error *err)
+int terminal_send(const char *socket_path, int master, int interrupts, struct error *err)
 {
 	char name[32];
 	unsigned number;

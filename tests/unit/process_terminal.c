@@ -532,7 +532,7 @@ START_TEST(sent_to_a_socket)
 	int listener = socket_listen(scratch_fd, "console", SOCK_STREAM);
 	assert_ok(listener);
 	snprintf(path, sizeof path, "%s/console", scratch_path);
-	assert_ok(terminal_send(path, master, &err));
+	assert_ok(terminal_send(path, master, -1, &err));
 	int connection = accept(listener, NULL, NULL);
 	ssize_t n = socket_receive_fd(connection, data, sizeof data, &got);
 	ck_assert_int_gt(n, 0);
@@ -544,7 +544,7 @@ START_TEST(sent_to_a_socket)
 	close(got);
 	ck_assert_int_eq(socket_receive_fd(connection, data, sizeof data, &got), 0);
 	close(listener);
-	assert_fails(terminal_send(path, master, &err), ECONNREFUSED);
+	assert_fails(terminal_send(path, master, -1, &err), ECONNREFUSED);
 	assert_has(err.message, path);
 }
 END_TEST
