@@ -85,7 +85,7 @@ int step_open_proc(struct init *init, struct error *err)
 // Before the change of user: the keyring belongs to the user, and the quota is his.
 int step_keyring(struct init *init, struct error *err)
 {
-	return keyring_join(init->id, init->labels.selinux, NULL, err);
+	return keyring_join(init->id, init->labels.selinux, init->proc_fd, NULL, err);
 }
 
 int step_use_terminal(struct init *init, struct error *err)

@@ -4,7 +4,6 @@
 // Keys are a service that kernels and outer sandboxes may lack, and their number has a quota per user: to do without is
 // reported, not refused. The old keyring stays then, and what it holds is guarded by its permissions.
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +31,8 @@ static const char *explain(int code)
 	return "no new session keyring: key management is not permitted here";
 }
 
-static int set_label(const char *label)
+static int set_label(int proc_fd, const char *label)
 {
-	auto_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return label_attribute_set(label_module_selinux, label_attribute_keycreate, proc_fd, label);
 }
 
@@ -63,7 +61,8 @@ static long join(const char *name)
 	return sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, (unsigned long)name, 0, 0, 0);
 }
 
-int keyring_join(const char *id, const char *selinux_label, const char **note, struct error *err)
+int keyring_join(const char *id, const char *selinux_label, int proc_fd, const char **note,
+		 struct error *err)
 {
 	auto_text struct text name = {0};
 	bool labelled = selinux_label && *selinux_label;
@@ -73,14 +72,14 @@ int keyring_join(const char *id, const char *selinux_label, const char **note, s
 	text_add(&name, id);
 	if (text_failed(&name))
 		return error_set(err, ENOMEM, "session keyring: out of memory");
-	if (labelled && set_label(selinux_label) < 0)
+	if (labelled && set_label(proc_fd, selinux_label) < 0)
 		return error_errno(err,
 				   "process.selinuxLabel %s: session keyring: write to "
 				   "`/proc/thread-self/attr/keycreate`",
 				   selinux_label);
 	long key = join(text_string(&name));
 	int joining = errno;
-	if (labelled && set_label("") < 0)
+	if (labelled && set_label(proc_fd, "") < 0)
 		return error_errno(err,
 				   "session keyring: write to `/proc/thread-self/attr/keycreate`");
 	errno = joining;

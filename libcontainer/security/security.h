@@ -107,8 +107,8 @@ int labels_apply(const struct labels *labels, int proc_fd, struct error *err) mu
 
 // ---- keyring.c -----------------------------------------------------------------------------------
 
-// A new session keyring "_ses.ID". Missing support or quota is a warning's text in *note (may be NULL), not an error.
-int keyring_join(const char *id, const char *selinux_label, const char **note,
+// The session keyring "_ses.ID", a new one if there is none. proc_fd: the host's /proc, for the label. Missing support or quota is a warning's text in *note (may be NULL), not an error.
+int keyring_join(const char *id, const char *selinux_label, int proc_fd, const char **note,
 		 struct error *err) must_check;
 
 // ---- own_binary.c --------------------------------------------------------------------------------

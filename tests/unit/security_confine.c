@@ -249,7 +249,7 @@ static int join(void)
 	const char *note = "?";
 	struct error err;
 	char text[256] = "";
-	if (keyring_join("some-id", NULL, &note, &err) < 0)
+	if (keyring_join("some-id", NULL, -1, &note, &err) < 0)
 		return 1;
 	if (note)
 		return 77;  // a kernel or sandbox without keys
