@@ -205,10 +205,10 @@ void creation_kill(struct creation *creation)
 	creation->stage = creation->pid = 0;
 }
 
+// ---- conversation -------------------------------------------------------------------------------
+
 // execve closes the conversation; but who could take a descriptor from the process may keep it open.
 #define LOOK_AGAIN_MS 100
-
-// ---- conversation -------------------------------------------------------------------------------
 
 // Killed, or not even allowed to end itself (walk.c traps then).
 bool birth_ended_by_filter(int status)

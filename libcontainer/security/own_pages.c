@@ -63,6 +63,14 @@ copy_words(uintptr_t to, uintptr_t from, uintptr_t size)
 		target[i] = source[i];
 }
 
+static uint64_t offset_in_file(const struct pieces *pieces, const ElfW(Phdr) * segment,
+			       uintptr_t at)
+{
+	uintptr_t mask = ~(pieces->page - 1);
+	uintptr_t segment_start = (pieces->bias + segment->p_vaddr) & mask;
+	return (segment->p_offset & mask) + (at - segment_start);
+}
+
 static int add_piece(struct pieces *pieces, uintptr_t start, uintptr_t end,
 		     const ElfW(Phdr) * segment, int protection)
 {
@@ -72,12 +80,10 @@ static int add_piece(struct pieces *pieces, uintptr_t start, uintptr_t end,
 		errno = E2BIG;
 		return -1;
 	}
-	uintptr_t segment_start = (pieces->bias + segment->p_vaddr) & ~(pieces->page - 1);
-	uint64_t segment_offset = segment->p_offset & ~(uint64_t)(pieces->page - 1);
 	pieces->items[pieces->count++] = (struct piece){
 		.start = start,
 		.size = end - start,
-		.offset = segment_offset + (start - segment_start),
+		.offset = offset_in_file(pieces, segment, start),
 		.protection = protection,
 		.in_memory = (segment->p_flags & PF_W) != 0,
 	};
@@ -105,11 +111,9 @@ is_unchanged(const struct pieces *pieces, uintptr_t at, uint64_t offset)
 static int add_sealed(struct pieces *pieces, uintptr_t start, uintptr_t end,
 		      const ElfW(Phdr) * segment)
 {
-	uintptr_t segment_start = (pieces->bias + segment->p_vaddr) & ~(pieces->page - 1);
-	uint64_t segment_offset = segment->p_offset & ~(uint64_t)(pieces->page - 1);
 	for (uintptr_t at = start; at < end; at += pieces->page) {
 		struct piece *last = pieces->count ? &pieces->items[pieces->count - 1] : NULL;
-		bool changed = !is_unchanged(pieces, at, segment_offset + (at - segment_start));
+		bool changed = !is_unchanged(pieces, at, offset_in_file(pieces, segment, at));
 		if (at > start && last && last->in_memory == changed) {
 			last->size += pieces->page;
 			continue;
