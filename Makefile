@@ -7,7 +7,7 @@
 #   SANITIZE=address,undefined   into build/san-address-undefined, dynamically linked
 #   T="spec cgroup"              check, integration, vm-check: only these files; TEST=name: only this test
 #   VM=no                        check: without the virtual machines; VM=yes: they must run
-#   LANE=vm-systemd              vm-check: in this lane (tests/vm/lane --list); integration: native-root -user -unified
+#   LANE=vm-systemd              vm-check: in this lane (tests/vm/lane --list); integration: native-root -user -unified -hybrid
 #   FUZZ_SECONDS=60              fuzz: seconds a target
 
 VERSION := 0.1.0
@@ -244,7 +244,7 @@ layout: $B/husk
 	$(Q)BUILD='$B' CC='$(CC)' CASES=layout PEERS= tests/bench/run >/dev/null
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -Wl,-Map,$B/bench/husk.map -o $B/bench/husk.mapped $B/runtime/main.o $B/libhusk.a $(LIBS)
 	$(Q)cmp $B/husk $B/bench/husk.mapped
-	$(Q)tests/bench/layout.py $B/husk $B/bench/husk.map $B/bench/hot.ld $B/bench/hot_constants.ld $(addprefix $B/bench/touched/,run create exec start delete)
+	$(Q)tests/bench/layout.py $B/husk $B/bench/husk.map $B/bench/hot.ld $B/bench/hot_constants.ld $(addprefix $B/bench/touched/,run create exec start delete cold)
 	$(Q)mv $B/bench/hot.ld $B/bench/hot_constants.ld runtime/
 
 # what husk and other runtimes can do, found out by doing it; tests/peers/run has the variables. TABLE=FILE: where the table goes

@@ -3,7 +3,8 @@
 //
 // Each operation runs in the calling process, keeps no state of its own between calls (everything is in the state
 // directory), prints nothing and never exits. A failing operation leaves nothing behind that was not there
-// before, and says what went wrong in *err. The process must not ignore SIGCHLD: children are waited for.
+// before, and says what went wrong in *err. The process must not ignore SIGCHLD: children are waited for. Its
+// umask must leave the owner all he needs of what is made.
 #ifndef HUSK_CONTAINER_H
 #define HUSK_CONTAINER_H
 

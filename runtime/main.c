@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcontainer/kernel/fd.h"
@@ -207,6 +208,8 @@ static __attribute__((noinline)) int run_main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	// a caller that ignores it would have the kernel take the status of our children away
 	signal(SIGCHLD, SIG_DFL);
+	// what is made here its owner has to use, also whose umask takes that away; what others may is the caller's to say
+	umask(umask(0777) & 0077);
 	if (own_strings_take(argv, kept_variables, &call.strings) < 0) {
 		error_errno(&err, "husk: copy its arguments");
 		report_error(&call.report, err.message);

@@ -143,6 +143,6 @@ int annotations_apply(struct spec *spec, struct pool *pool, struct spec_error *e
 	    apply_time_offsets(spec, error) < 0 || apply_named_hierarchy(spec, pool, error) < 0)
 		return -1;
 	spec->linux_.seccomp.unknown_names_fail =
-		spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall") != NULL;
+		spec_annotation_is_on(spec, "run.oci.seccomp_fail_unknown_syscall");
 	return 0;
 }

@@ -137,6 +137,12 @@ const char *spec_annotation(const struct spec *spec, const char *key)
 	return NULL;
 }
 
+bool spec_annotation_is_on(const struct spec *spec, const char *key)
+{
+	const char *value = spec_annotation(spec, key);
+	return value != NULL && strcmp(value, "0") != 0;
+}
+
 bool spec_id_mappings_is_placeholder(const struct spec_id_mappings *mappings)
 {
 	return mappings->count == 1 && mappings->items[0].container_id == 0 &&

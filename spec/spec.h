@@ -408,6 +408,9 @@ void spec_free(const struct spec *spec);
 // The value of an annotation, or NULL.
 const char *spec_annotation(const struct spec *spec, const char *key);
 
+// Whether an annotation that is a switch is on: it is there, with any value but "0".
+bool spec_annotation_is_on(const struct spec *spec, const char *key);
+
 // Whether the mappings are 0:0:1 alone, which engines give beside the path of a user namespace because something has to be there:
 // it says nothing of that namespace.
 bool spec_id_mappings_is_placeholder(const struct spec_id_mappings *mappings);
@@ -415,10 +418,9 @@ bool spec_id_mappings_is_placeholder(const struct spec_id_mappings *mappings);
 // The namespace that the kernel parameter of this name, however it is spelt, belongs to. false: the host.
 bool spec_sysctl_namespace(const char *name, enum spec_namespace_type *type);
 
-// The word of the configuration for an enum value: "network", "createRuntime", "SCMP_ACT_ERRNO".
+// The word of the configuration for an enum value: "network", "createRuntime".
 const char *spec_namespace_name(enum spec_namespace_type type);
 const char *spec_hook_kind_name(enum spec_hook_kind kind);
-const char *spec_seccomp_action_name(enum spec_seccomp_action action);
 
 // Every word that the parser knows for a list of the specification, NULL-terminated; for
 // `features` and for completion. Borrowed, static.

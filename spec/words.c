@@ -197,11 +197,6 @@ const char *spec_hook_kind_name(enum spec_hook_kind kind)
 	return hooks[kind];
 }
 
-const char *spec_seccomp_action_name(enum spec_seccomp_action action)
-{
-	return seccomp_actions[action];
-}
-
 const char *const *spec_words_namespaces(void)
 {
 	return namespaces;

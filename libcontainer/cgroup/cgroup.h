@@ -71,7 +71,7 @@ int cgroup_foresee_made(const struct cgroup_host *host, const char *path, char *
 int cgroup_open(const struct cgroup_host *host, const char *path, struct cgroup *cgroup,
 		struct error *err) must_check;
 
-// Writes every limit (spec-checklist a.10 order; unified last). Errors name the config.json path, the file, the value and the cause.
+// Writes every limit, in the order of settings.c (unified last). Errors name the config.json path, the file, the value and the cause.
 int cgroup_set_resources(struct cgroup *cgroup, const struct spec_resources *resources,
 			 const struct log *log, struct error *err) must_check;
 
@@ -131,9 +131,7 @@ int cgroup_processes(struct cgroup *cgroup, pid_t **pids, size_t *count,
 int cgroup_kill(struct cgroup *cgroup, struct error *err) must_check;
 // Sends signal to every process in it and below. Returns how many, or -1.
 int cgroup_signal(struct cgroup *cgroup, int signal, struct error *err) must_check;
-// Waits (polling cgroup.events) until no process is left; 1 empty, 0 time out, -1.
-int cgroup_wait_empty(struct cgroup *cgroup, int timeout_ms, struct error *err) must_check;
-// Freezes or thaws and waits for it, at most timeout_ms.
+// Freezes or thaws and waits for it, at most timeout_ms. ESRCH: no process is left in it, or it is gone.
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms, struct error *err) must_check;
 // Whether it is frozen, by its own wish (cgroup.freeze). Gone: false.
 bool cgroup_is_frozen(const struct cgroup *cgroup);

@@ -74,16 +74,23 @@ int cgroup_events_read(int dir_fd, struct cgroup_events *events)
 static int wait_for(int dir_fd, bool frozen, bool value, int64_t deadline)
 {
 	auto_close int fd = open_events(dir_fd);
-	if (fd < 0 && (errno == ENOENT || errno == ENODEV))
-		return !value;
-	if (fd < 0)
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV) && !value)
+		return 1;
+	if (fd < 0) {
+		errno = errno == ENOENT || errno == ENODEV ? ESRCH : errno;
 		return -1;
+	}
 	for (;;) {
 		struct cgroup_events events;
 		if (read_events(fd, &events) < 0)
 			return -1;
 		if ((frozen ? events.frozen : events.populated) == value)
 			return 1;
+		// an empty cgroup that shall freeze is frozen at once: this one was thawed again, and its processes have ended
+		if (frozen && value && !events.populated) {
+			errno = ESRCH;
+			return -1;
+		}
 		int left = cgroup_deadline_left(deadline);
 		if (left == 0)
 			return 0;

@@ -17,7 +17,7 @@ struct cgroup_events {
 int cgroup_events_read(int dir_fd, struct cgroup_events *events) must_check;
 
 // Waits until populated (or frozen) has the value, by poll(2): no time is slept away. deadline: of
-// cgroup_deadline. Returns 1, 0 when the time is over, or -1 and errno.
+// cgroup_deadline. Returns 1, 0 when the time is over, or -1 and errno; ESRCH: no process is left that could freeze.
 int cgroup_events_wait_populated(int dir_fd, bool value, int64_t deadline) must_check;
 int cgroup_events_wait_frozen(int dir_fd, bool value, int64_t deadline) must_check;
 

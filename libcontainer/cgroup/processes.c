@@ -164,6 +164,11 @@ int cgroup_signal(struct cgroup *cgroup, int signal, struct error *err)
 	return sent;
 }
 
+static bool is_gone(int code)
+{
+	return code == ENOENT || code == ENODEV;
+}
+
 static int write_freeze(int dir_fd, bool freeze)
 {
 	return fd_write_value(dir_fd, "cgroup.freeze", freeze ? "1" : "0");
@@ -177,7 +182,7 @@ static int kill_slowly(struct cgroup *cgroup, struct error *err)
 		frozen =
 			true;  // it is tried all the same; what forks meanwhile is seen by the next kill
 	int sent = cgroup_signal(cgroup, SIGKILL, err);
-	if (frozen && write_freeze(cgroup->fd, false) < 0 && errno != ENOENT && errno != ENODEV)
+	if (frozen && write_freeze(cgroup->fd, false) < 0 && !is_gone(errno))
 		return error_errno(err, "cgroup %s: thaw", cgroup->path);
 	return sent < 0 ? -1 : 0;
 }
@@ -193,25 +198,22 @@ int cgroup_kill(struct cgroup *cgroup, struct error *err)
 	return error_errno(err, "cgroup %s: write cgroup.kill", cgroup->path);
 }
 
-int cgroup_wait_empty(struct cgroup *cgroup, int timeout_ms, struct error *err)
-{
-	int result = cgroup_events_wait_populated(cgroup->fd, false, cgroup_deadline(timeout_ms));
-	if (result < 0)
-		return error_errno(err, "cgroup %s: wait until it is empty", cgroup->path);
-	return result;
-}
-
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms, struct error *err)
 {
 	const char *what = freeze ? "freeze" : "thaw";
-	if (write_freeze(cgroup->fd, freeze) < 0)
+	if (write_freeze(cgroup->fd, freeze) < 0) {
+		bool gone = is_gone(errno);
+		if (gone && !freeze)
+			return 0;
+		errno = gone ? ESRCH : errno;
 		return error_errno(err, "cgroup %s: %s", cgroup->path, what);
+	}
 	int result = cgroup_events_wait_frozen(cgroup->fd, freeze, cgroup_deadline(timeout_ms));
 	if (result > 0)
 		return 0;
 	int code = result < 0 ? errno : ETIMEDOUT;
 	// half frozen would be lost: nobody would thaw it
-	if (freeze && write_freeze(cgroup->fd, false) < 0)
+	if (freeze && write_freeze(cgroup->fd, false) < 0 && !is_gone(errno))
 		return error_errno(err, "cgroup %s: thaw after a failed freeze", cgroup->path);
 	if (result < 0)
 		return error_set(err, code, "cgroup %s: %s: %s", cgroup->path, what,

@@ -144,14 +144,17 @@ static void forget(struct writer *writer)
 	writer->saved = NULL;
 }
 
-// A cgroup that becomes idle loses its weight; its file tells it only before.
-static int remember_weight(struct writer *writer, struct error *err)
+static bool is_idle(const struct writer *writer)
 {
 	char idle[8];
-	if (fd_read_value(writer->cgroup->fd, "cpu.idle", idle, sizeof idle) < 0 ||
-	    !text_equal(idle, "0"))
-		return 0;
-	return remember(writer, "cpu.weight", NULL, err);
+	return fd_read_value(writer->cgroup->fd, "cpu.idle", idle, sizeof idle) == 0 &&
+	       text_equal(idle, "1");
+}
+
+// A cgroup that becomes idle loses its weight; its file tells it only before. (What stands there afterwards cannot be written.)
+static int remember_weight(struct writer *writer, struct error *err)
+{
+	return is_idle(writer) ? 0 : remember(writer, "cpu.weight", NULL, err);
 }
 
 static int write_once(struct writer *writer, const char *file, const char *value,
@@ -159,9 +162,11 @@ static int write_once(struct writer *writer, const char *file, const char *value
 {
 	if (!device)
 		device = key_of_line(file, value);
-	if (writer->live && text_equal(file, "cpu.idle") && remember_weight(writer, err) < 0)
+	bool weight = cgroup_settings_is_weight(file);
+	if (writer->live && (weight || text_equal(file, "cpu.idle")) &&
+	    remember_weight(writer, err) < 0)
 		return -1;
-	if (writer->live && remember(writer, file, device, err) < 0)
+	if (writer->live && !weight && remember(writer, file, device, err) < 0)
 		return -1;
 	return fd_write_value(writer->cgroup->fd, file, value);
 }

@@ -67,6 +67,7 @@ struct call {
 	pid_t pid;
 	struct text answer;
 	char *value;  // owned: behind "ok"
+	int killed;   // by which signal, before it had answered
 };
 
 // Of the caller's environment only what says where systemd listens.
@@ -202,6 +203,11 @@ static int ended_early(struct call *call, struct error *err)
 		call->pid = 0;
 	if (call->answer.length)
 		return error_set(err, 0, "%s: %s", call->what, call->answer.data);
+	if (WIFSIGNALED(status)) {
+		call->killed = WTERMSIG(status);
+		return error_set(err, 0, "%s: " SCOPE_PROGRAM " was killed by signal %d",
+				 call->what, call->killed);
+	}
 	return error_set(err, 0, "%s: " SCOPE_PROGRAM " ended with status %d", call->what,
 			 process_exit_code(status));
 }
@@ -253,6 +259,21 @@ static int ask_once(const struct scope_manager *manager, const char *what, const
 
 // ---- orders ----------------------------------------------------------------------------------------
 
+// Killed as soon as it was in the unit. That one may be kept as failed (CollectMode), with nobody who would stop it.
+static int killed_in_the_unit(const struct call *call, const char *unit, const char *config,
+			      size_t length, struct error *err)
+{
+	struct error ignored;
+	auto_text struct text order = {0}, causes = {0};
+	text_printf(&order, "do forget\nunit %s\n", unit);
+	(void)!ask_once(call->manager, call->what, &order, "", 0, &ignored);
+	scope_name_causes(call->killed, config, length, &causes);
+	return error_set(
+		err, 0, "%s: " SCOPE_PROGRAM ", its first process, was killed by signal %d%s%s%s",
+		call->what, call->killed, call->killed == SIGKILL ? " (out of memory?)" : "",
+		causes.length ? "; asked for: " : "", text_string(&causes));
+}
+
 int scope_start(const struct scope_manager *manager, const struct scope_name *name,
 		const char *config, size_t length, struct scope_holder *holder, char **path,
 		struct error *err)
@@ -263,6 +284,8 @@ int scope_start(const struct scope_manager *manager, const struct scope_name *na
 	struct call call = {.manager = manager, .what = what, .socket = -1};
 	text_printf(&order, "do start\nunit %s\nslice %s\n", name->unit, name->slice);
 	int result = ask(&call, &order, config, length, err);
+	if (call.killed)
+		result = killed_in_the_unit(&call, name->unit, config, length, err);
 	if (result == 0)
 		result = cgroup_path_clean(what, call.value, path, err);
 	if (result == 0) {

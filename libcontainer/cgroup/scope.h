@@ -15,6 +15,7 @@
 #include "libcontainer/base/attributes.h"
 #include "libcontainer/base/error.h"
 #include "libcontainer/base/log.h"
+#include "libcontainer/base/text.h"
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/cgroup/scope_name.h"
 #include "spec/spec.h"
@@ -50,6 +51,8 @@ int scope_check_host(struct error *err) must_check;
 int scope_start(const struct scope_manager *manager, const struct scope_name *name,
 		const char *config, size_t length, struct scope_holder *holder, char **path,
 		struct error *err) must_check;
+// What of a configuration can have had the unit's first process killed by the signal: "annotations[\"...\"] = VALUE, ...", or nothing.
+void scope_name_causes(int number, const char *config, size_t length, struct text *text);
 // Lets the holder go and waits for its end.
 void scope_release(struct scope_holder *holder);
 

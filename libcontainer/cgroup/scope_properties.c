@@ -113,11 +113,10 @@ static void translate_quota(struct scope_properties *properties, const char *nam
 	add_number(properties, "CPUQuotaPerSecUSec", share);
 }
 
-// An idle cgroup is systemd's weight of 0; not idle is what the weight says.
+// An idle cgroup is systemd's weight of 0. Not idle any more it has none until the weight, which comes behind, says one.
 static void translate_idle(struct scope_properties *properties, const char *name, const char *value)
 {
-	if (text_equal(value, "1"))
-		add_number(properties, name, 0);
+	add_number(properties, name, text_equal(value, "1") ? 0 : UINT64_MAX);
 }
 
 static void translate_set(struct scope_properties *properties, const char *name, const char *value)
@@ -181,7 +180,15 @@ static void translate(struct scope_properties *properties, const char *file, con
 static int translate_setting(const struct cgroup_setting *setting, void *data, struct error *err)
 {
 	(void)err;
-	translate(data, setting->file, setting->value);
+	const char *value = setting->value;
+	uint64_t period;
+	// a period alone: systemd keeps the quota that it knows
+	if (setting->merge_quota) {
+		if (text_to_unsigned(value + strcspn(value, " ") + 1, &period) == 0)
+			add_number(data, "CPUQuotaPeriodUSec", period);
+		return 0;
+	}
+	translate(data, setting->file, value);
 	if (*setting->other_file)
 		translate(data, setting->other_file, setting->other_text);
 	return 0;

@@ -13,11 +13,15 @@
 #include "libcontainer/base/text.h"
 #include "spec/spec.h"
 
+// Of the annotations that name a property.
+#define SCOPE_PROPERTY_PREFIX "org.systemd.property."
+
 struct scope_property {
 	char name[64];
-	char signature[8];  // a basic type, an array of one ("as"), "a(ss)"
-	struct text value;  // owned: each element ended by a NUL; for "ay" the bytes
-	size_t count;       // of elements; of a pair each half counts
+	char signature[8];       // a basic type, an array of one ("as"), "a(ss)"
+	struct text value;       // owned: each element ended by a NUL; for "ay" the bytes
+	size_t count;            // of elements; of a pair each half counts
+	const char *annotation;  // borrowed: the key that it comes from, or NULL
 	bool optional;  // also in force by way of a cgroup file: a systemd that does not know it does no harm
 };
 
@@ -51,6 +55,9 @@ int scope_properties_add_annotations(struct scope_properties *properties, const 
 
 // "0-2,7" -> a little-endian bitmap, as systemd wants sets of processors and memory nodes.
 int scope_bitmap(const char *list, struct text *bitmap) must_check;
+
+// A D-Bus type in words: "uint64", "array of string".
+void scope_type_name(const char *signature, char name[48]);
 
 // One value as gvariant writes it: true, 'text', uint64 5, 5, 1.5, ['a', 'b'], @as []. Anything deeper is refused.
 int scope_variant_parse(const char *text, struct scope_property *property,

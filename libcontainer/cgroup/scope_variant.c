@@ -11,8 +11,6 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/cgroup/scope_properties.h"
 
-#define PREFIX "org.systemd.property."
-
 struct reader {
 	const char *at;
 	char type;  // of the elements, once known
@@ -26,6 +24,19 @@ static const struct {
 	{"int32", 'i'},   {"uint32", 'u'}, {"int64", 'x'},      {"uint64", 't'},
 	{"double", 'd'},  {"string", 's'}, {"objectpath", 'o'}, {"signature", 'g'},
 };
+
+void scope_type_name(const char *signature, char name[48])
+{
+	bool array = signature[0] == 'a' && signature[1];
+	const char *element = signature + array;
+	for (size_t i = 0; i < array_size(words); i++) {
+		if (element[0] != words[i].type || element[1])
+			continue;
+		snprintf(name, 48, "%s%s", array ? "array of " : "", words[i].word);
+		return;
+	}
+	snprintf(name, 48, "%.32s of D-Bus", signature);
+}
 
 static void skip_space(struct reader *r)
 {
@@ -292,19 +303,32 @@ static bool is_ours(const char *name)
 	return false;
 }
 
+// The process that keeps the unit until init is there has a place, too.
+static int check_room(const struct scope_property *property, struct error *err)
+{
+	if (!text_equal(property->name, "TasksMax") || !text_equal(property->signature, "t") ||
+	    strtoull(text_string(&property->value), NULL, 10) >= 2)
+		return 0;
+	return error_set(err, EINVAL,
+			 "must be at least 2, of which the start needs one; "
+			 "linux.resources.pids.limit can be 1");
+}
+
 static int add_annotation(struct scope_properties *properties, const struct spec_string_pair *pair,
 			  struct error *err)
 {
-	const char *name = pair->key + strlen(PREFIX);
+	const char *name = pair->key + strlen(SCOPE_PROPERTY_PREFIX);
 	if (!is_name(name))
 		return error_set(err, EINVAL,
-				 "what follows \"" PREFIX "\" must be at least three letters");
+				 "what follows \"" SCOPE_PROPERTY_PREFIX
+				 "\" must be at least three letters");
 	if (is_ours(name))
 		return error_set(err, EINVAL, "this property is set by husk");
 	struct scope_property parsed = {0};
+	parsed.annotation = pair->key;
 	snprintf(parsed.name, sizeof parsed.name, "%s", name);
 	if (scope_variant_parse(pair->value, &parsed, err) < 0 ||
-	    convert_seconds(&parsed, err) < 0) {
+	    convert_seconds(&parsed, err) < 0 || check_room(&parsed, err) < 0) {
 		text_done(&parsed.value);
 		return -1;
 	}
@@ -323,7 +347,8 @@ int scope_properties_add_annotations(struct scope_properties *properties, const 
 {
 	for (size_t i = 0; i < spec->annotations.count; i++) {
 		const struct spec_string_pair *pair = &spec->annotations.items[i];
-		if (text_has_prefix(pair->key, PREFIX) && add_annotation(properties, pair, err) < 0)
+		if (text_has_prefix(pair->key, SCOPE_PROPERTY_PREFIX) &&
+		    add_annotation(properties, pair, err) < 0)
 			return error_context(err, "annotations[\"%s\"]", pair->key);
 	}
 	return 0;

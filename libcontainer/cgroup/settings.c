@@ -13,6 +13,19 @@
 #include "libcontainer/base/text.h"
 #include "libcontainer/cgroup/convert.h"
 
+const char *cgroup_settings_unified(const struct spec_resources *resources, const char *file)
+{
+	for (size_t i = 0; i < resources->unified.count; i++)
+		if (text_equal(resources->unified.items[i].key, file))
+			return resources->unified.items[i].value;
+	return NULL;
+}
+
+bool cgroup_settings_is_weight(const char *file)
+{
+	return text_equal(file, "cpu.weight") || text_equal(file, "cpu.weight.nice");
+}
+
 struct row {
 	const char *json;  // below linux.resources; "%zu" stands for the index in a list
 	enum cgroup_controller controller;
@@ -176,26 +189,35 @@ rate_row(read_bps, "rbps") rate_row(write_bps, "wbps") rate_row(read_iops, "riop
 
 	// ---- cpu ----------------------------------------------------------------------------------------
 
-	static int make_idle(const struct spec_resources *r, size_t i, struct cgroup_setting *s,
-			     struct error *err)
+	int cgroup_settings_idle(const struct spec_resources *resources)
+{
+	const char *value = cgroup_settings_unified(resources, "cpu.idle");
+	if (value)
+		return text_equal(value, "1");
+	return resources->cpu.idle.set ? resources->cpu.idle.value == 1 : -1;
+}
+
+static int make_idle(const struct spec_resources *r, size_t i, struct cgroup_setting *s,
+		     struct error *err)
 {
 	(void)i;
 	if (!r->cpu.idle.set)
 		return 0;
 	if (r->cpu.idle.value != 0 && r->cpu.idle.value != 1)
 		return refuse(s, "must be 0 or 1", err);
-	s->no_limit = r->cpu.idle.value == 0;
-	return set_number(s, (uint64_t)r->cpu.idle.value);
+	// (what unified says comes later and wins; what stands in between must see it already)
+	int idle = cgroup_settings_idle(r);
+	s->no_limit = idle == 0;
+	return set_number(s, (uint64_t)idle);
 }
 
-// An idle cgroup has no weight: the kernel refuses to write one.
 static int make_shares(const struct spec_resources *r, size_t i, struct cgroup_setting *s,
 		       struct error *err)
 {
 	(void)i, (void)err;
 	if (!r->cpu.shares.set || r->cpu.shares.value == 0)
 		return 0;
-	if (r->cpu.idle.set && r->cpu.idle.value == 1)
+	if (cgroup_settings_idle(r) == 1)
 		return 0;
 	uint64_t weight = cgroup_convert_shares(r->cpu.shares.value);
 	s->no_limit = weight == 100;
@@ -360,6 +382,8 @@ static int make_unified(const struct spec_resources *r, size_t i, struct cgroup_
 		return refuse(s, "the key must be the name of a file in the cgroup", err);
 	if (is_operation(pair->key))
 		return refuse(s, "this file is no limit and belongs to the runtime", err);
+	if (cgroup_settings_is_weight(pair->key) && cgroup_settings_idle(r) == 1)
+		return 0;
 	strcpy(s->file, pair->key);
 	s->controller = cgroup_controller_of_file(pair->key);
 	s->value = *pair->value ? pair->value : "\n";

@@ -29,6 +29,15 @@ struct cgroup_setting {
 	bool burst;        // refused before a larger quota is in force: tried again behind it
 };
 
+// The value of a file in linux.resources.unified; NULL: it has none.
+const char *cgroup_settings_unified(const struct spec_resources *resources, const char *file);
+
+// Whether the cgroup becomes idle: 1, 0, or -1 when neither cpu.idle nor unified says. An idle cgroup has no weight (the kernel
+// refuses to write one, and not idle any more it has the default one), so that a weight beside it makes no setting.
+int cgroup_settings_idle(const struct spec_resources *resources);
+// Whether the file is one of the two that have the weight of the processor.
+bool cgroup_settings_is_weight(const char *file);
+
 // Calls visit for each write in order; it returns 0 or -1. Fails on values that no kernel could take.
 int cgroup_settings_visit(const struct spec_resources *resources,
 			  int (*visit)(const struct cgroup_setting *setting, void *data,

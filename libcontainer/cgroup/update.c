@@ -7,9 +7,13 @@
 // weight of a cgroup that is idle has no file). Putting back what was written when a later write fails is
 // cgroup_set_resources' own doing.
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "libcontainer/base/memory.h"
 #include "libcontainer/base/text.h"
 #include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/cgroup/settings.h"
 #include "libcontainer/kernel/fd.h"
 
 // swap alone is memory and swap together: the memory limit in force is part of it.
@@ -30,23 +34,51 @@ static int complete_swap(const struct cgroup *cgroup, struct spec_memory *memory
 	return 0;
 }
 
-static void complete_weight(const struct cgroup *cgroup, const struct spec_cpu *stored,
-			    struct spec_cpu *cpu, const struct log *log)
+static bool has_weight(const struct spec_resources *resources)
+{
+	return resources->cpu.shares.value || cgroup_settings_unified(resources, "cpu.weight") ||
+	       cgroup_settings_unified(resources, "cpu.weight.nice");
+}
+
+// Leaving idle, the kernel sets the default weight. *unified: room for the list with the older words, owned by the caller.
+static int restore_weight(const struct spec_resources *stored, struct spec_resources *complete,
+			  struct spec_string_pair **unified, struct error *err)
+{
+	struct spec_string_map *map = &complete->unified;
+	complete->cpu.shares = stored->cpu.shares;
+	*unified = reallocarray(NULL, map->count + stored->unified.count + 1, sizeof **unified);
+	if (!*unified)
+		return error_set(err, ENOMEM, "out of memory");
+	if (map->count)
+		memcpy(*unified, map->items, map->count * sizeof **unified);
+	for (size_t i = 0; i < stored->unified.count; i++)
+		if (cgroup_settings_is_weight(stored->unified.items[i].key))
+			(*unified)[map->count++] = stored->unified.items[i];
+	map->items = *unified;
+	return 0;
+}
+
+static int complete_weight(const struct cgroup *cgroup, const struct spec_resources *stored,
+			   struct spec_resources *complete, struct spec_string_pair **unified,
+			   const struct log *log, struct error *err)
 {
 	char idle[8];
-	if (cpu->idle.set) {
-		// leaving idle, the kernel sets the default weight
-		if (cpu->idle.value == 0 && !cpu->shares.set)
-			cpu->shares = stored->shares;
-		return;
+	int becomes = cgroup_settings_idle(complete);
+	if (becomes == 0) {
+		// before the weight, whichever way it was said
+		complete->cpu.idle = (struct spec_optional_i64){true, 0};
+		return has_weight(complete) ? 0 : restore_weight(stored, complete, unified, err);
 	}
-	if (!cpu->shares.set || cpu->shares.value == 0 ||
+	if (becomes == 1 || !has_weight(complete) ||
 	    fd_read_value(cgroup->fd, "cpu.idle", idle, sizeof idle) < 0 || !text_equal(idle, "1"))
-		return;
-	cpu->idle = (struct spec_optional_i64){true, 1};
+		return 0;
+	complete->cpu.idle = (struct spec_optional_i64){true, 1};
 	log_warning(log,
-		    "linux.resources.cpu.shares: takes effect when linux.resources.cpu.idle is 0 "
-		    "again: an idle cgroup has no weight");
+		    "%s: takes effect when linux.resources.cpu.idle is 0 again: an idle cgroup has "
+		    "no weight",
+		    complete->cpu.shares.value ? "linux.resources.cpu.shares"
+					       : "linux.resources.unified[\"cpu.weight\"]");
+	return 0;
 }
 
 int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
@@ -63,8 +95,9 @@ int cgroup_update(struct cgroup *cgroup, const struct spec_resources *change,
 		complete.cpu.quota.set = false;
 	if (complete_swap(cgroup, &complete.memory, err) < 0)
 		return -1;
-	complete_weight(cgroup, &stored->cpu, &complete.cpu, log);
-	if (cgroup_check(cgroup->host, &complete, err) < 0)
+	auto_free struct spec_string_pair *unified = NULL;
+	if (complete_weight(cgroup, stored, &complete, &unified, log, err) < 0 ||
+	    cgroup_check(cgroup->host, &complete, err) < 0)
 		return -1;
 	return cgroup_set_resources_then(cgroup, &complete, sequel, log, err);
 }

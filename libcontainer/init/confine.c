@@ -69,8 +69,9 @@ bool wants_keyring(const struct init *init)
 }
 
 // A session of its own, also without a terminal: TIOCSTI into the caller's terminal needs its session. EPERM: it may lead one.
-int step_new_session(struct init *init unused_result, struct error *err)
+int step_new_session(struct init *init, struct error *err)
 {
+	init->in_session = true;
 	if (setsid() < 0 && (errno != EPERM || getsid(0) != getpid()))
 		return error_errno(err, "setsid");
 	return 0;
@@ -86,6 +87,26 @@ int step_open_proc(struct init *init, struct error *err)
 int step_keyring(struct init *init, struct error *err)
 {
 	return keyring_join(init->id, init->labels.selinux, init->proc_fd, NULL, err);
+}
+
+// On the container's own devpts: below the root that is being made, which gets /dev/console with it, or (exec) where the process is.
+int step_open_terminal(struct init *init, struct error *err)
+{
+	const struct spec_process *process = init->process;
+	auto_close int own = init->rootfs ? -1 : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int master = -1;
+	int root = init->rootfs ? rootfs_fd(init->rootfs) : own;
+	if (root < 0)
+		return error_errno(err, "open the container's root");
+	if (terminal_open(root, &master, &init->pty_peer, err) < 0)
+		return -1;
+	if (terminal_set_size(master, (unsigned)process->console_height,
+			      (unsigned)process->console_width, err) < 0)
+		return -1;
+	if (init->rootfs && rootfs_bind_console(init->rootfs, init->pty_peer, err) < 0)
+		return -1;
+	struct sync_record record = {.step = sync_step_terminal};
+	return sync_send(init->sync, &record, master, err);
 }
 
 int step_use_terminal(struct init *init, struct error *err)
@@ -104,10 +125,21 @@ int step_own_stdio(struct init *init, struct error *err)
 	return identity_own_stdio(&init->process->user, err);
 }
 
+// (an early filter may refuse the call)
+bool wants_cpus_late(const struct init *init)
+{
+	return init->stays && !wants_filter_early(init);
+}
+
+int step_cpus(struct init *init, struct error *err)
+{
+	return scheduling_apply_affinity(init->cpu_affinity, err);
+}
+
 // While CAP_SYS_NICE is there.
 int step_scheduling(struct init *init, struct error *err)
 {
-	if (scheduling_apply_affinity(init->cpu_affinity, err) < 0)
+	if (!wants_cpus_late(init) && step_cpus(init, err) < 0)
 		return -1;
 	if (scheduling_apply_memory_policy(&init->spec->linux_.memory_policy, err) < 0)
 		return -1;
@@ -116,13 +148,6 @@ int step_scheduling(struct init *init, struct error *err)
 	if (scheduling_apply_io(&init->process->io_priority, err) < 0)
 		return -1;
 	return scheduling_apply(&init->process->scheduler, err);
-}
-
-// While CAP_SYS_RESOURCE is there; after everything that opens many descriptors or maps memory.
-int step_limits(struct init *init, struct error *err)
-{
-	limits_restore_files(init->files);
-	return limits_apply(init->process->rlimits, init->process->rlimits_count, err);
 }
 
 // Through the descriptor of the host's own /proc (closed thereafter): nothing that is mounted in the container can redirect it.
@@ -182,11 +207,15 @@ int step_filter_early(struct init *init, struct error *err)
 	return load_filter(init, err);
 }
 
-// Bounding set first (it needs CAP_SETPCAP), then ids with the capabilities kept, then the wanted sets, read back.
+// While CAP_SETPCAP is there.
+int step_bounding(struct init *init, struct error *err)
+{
+	return capabilities_limit(init->capabilities, err);
+}
+
+// Ids with the capabilities kept, then the wanted sets, read back.
 int step_identity(struct init *init, struct error *err)
 {
-	if (capabilities_drop_bounding(init->capabilities, err) < 0)
-		return -1;
 	if (identity_apply(&init->process->user, init->keep_groups, init->may_set_groups, err) < 0)
 		return -1;
 	if (capabilities_apply(init->capabilities, err) < 0)
@@ -204,10 +233,10 @@ static int prove_inside(const char *cwd, struct error *err)
 	char where[4096];
 	where[0] = '\0';  // a filter can answer in the kernel's place, and writes nothing
 	long length = syscall(SYS_getcwd, where, sizeof where);
+	// (also where the path is too long to be told: nothing is proven then)
 	if (length < 0)
-		return errno == ERANGE || errno == ENAMETOOLONG
-			       ? 0
-			       : error_errno(err, "process.cwd `%s`", cwd);
+		return error_errno(err, "process.cwd `%s`: see that it is inside of the container",
+				   cwd);
 	if (where[0] != '/')
 		return error_set(err, EPERM, "process.cwd `%s`: it is outside of the container",
 				 cwd);

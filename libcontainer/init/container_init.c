@@ -10,13 +10,14 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/init/hook_state.h"
+#include "libcontainer/init/proc_context.h"
 #include "libcontainer/init/steps.h"
 #include "libcontainer/init/sync.h"
+#include "libcontainer/kernel/process.h"
 #include "libcontainer/network/network.h"
 #include "libcontainer/state/state.h"
 
-// The runtime may be killed at any moment; nothing of a half-made container may live on. (The change of user clears this; from
-// there on it is the end of the conversation that tells.)
+// The runtime may be killed at any moment; nothing of a half-made container may live on.
 static int guard(struct init *init, struct error *err)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -91,6 +92,26 @@ static int join(struct init *init, struct error *err)
 {
 	bool left;
 	return namespaces_join(init->namespaces, false, &left, err);
+}
+
+// A procfs shows the pid namespace of who asked the kernel for it, and this process is not there yet.
+static bool wants_proc_context(const struct init *init)
+{
+	return wants_birth_late(init) && rootfs_wants_proc_context(init->rootfs);
+}
+
+static int open_proc_context(struct init *init, struct error *err)
+{
+	int context;
+	if (proc_context_open(init, &context, err) < 0)
+		return -1;
+	rootfs_give_proc_context(init->rootfs, context);
+	return 0;
+}
+
+static int join_pid(struct init *init, struct error *err)
+{
+	return namespaces_join_pid(init->namespaces, err);
 }
 
 static bool wants_cgroup_namespace(const struct init *init)
@@ -193,6 +214,17 @@ static int runtime_hooks(struct init *init, struct error *err)
 	return sync_wait_proceed(init->sync, err);
 }
 
+// What belongs to the session is done when the process has its own, which one that is not born yet cannot have.
+static bool wants_terminal_now(const struct init *init)
+{
+	return wants_terminal(init) && is_born(init);
+}
+
+static bool wants_listen_pid_now(const struct init *init)
+{
+	return wants_listen_pid(init) && is_born(init);
+}
+
 static bool wants_container_hooks(const struct init *init)
 {
 	return init->spec->hooks[spec_hook_kind_create_container].count > 0;
@@ -216,8 +248,8 @@ static int run_hooks(struct init *init, enum spec_hook_kind kind, const char *st
 		return error_set(err, ENOMEM, "hooks.%s: out of memory", spec_hook_kind_name(kind));
 	char *const *environment =
 		kind == spec_hook_kind_start_container ? init->environment.variables : NULL;
-	return hooks_run_to(&init->hooks_files, -1, &init->spec->hooks[kind], kind,
-			    text_string(&state), cwd, environment, err);
+	return hooks_run(&init->hooks_files, -1, &init->spec->hooks[kind], kind,
+			 text_string(&state), cwd, environment, err);
 }
 
 static int container_hooks(struct init *init, struct error *err)
@@ -226,22 +258,6 @@ static int container_hooks(struct init *init, struct error *err)
 	if (cwd < 0)
 		return error_errno(err, "hooks.createContainer: open the bundle %s", init->bundle);
 	return run_hooks(init, spec_hook_kind_create_container, "creating", cwd, err);
-}
-
-static int open_terminal(struct init *init, struct error *err)
-{
-	auto_close int master = -1;
-	if (terminal_open(rootfs_fd(init->rootfs), &master, &init->pty_peer, err) < 0)
-		return -1;
-	const struct spec_process *process = init->process;
-	if (process->console_height || process->console_width)
-		if (terminal_set_size(master, (unsigned)process->console_height,
-				      (unsigned)process->console_width, err) < 0)
-			return -1;
-	if (rootfs_bind_console(init->rootfs, init->pty_peer, err) < 0)
-		return -1;
-	struct sync_record record = {.step = sync_step_terminal};
-	return sync_send(init->sync, &record, master, err);
 }
 
 static int make_cwd(struct init *init, struct error *err)
@@ -267,10 +283,24 @@ static int look_up(struct init *init, struct error *err)
 	return step_find_program(init, err);
 }
 
+static bool wants_gate(const struct init *init)
+{
+	return init->gate >= 0;
+}
+
+// The first process of a pid namespace gets no signal that it does not catch.
+static bool ends_by_signals(const struct init *init)
+{
+	return wants_gate(init) && getpid() == 1;
+}
+
 // From here on the end of the conversation tells that the creator is gone: it is read in the wait below. The signal could also
 // come late, from a creator that committed and ended before this process ran again.
 static int ready(struct init *init, struct error *err)
 {
+	// one that comes before they are caught (gate) has to wait, or the kernel drops it
+	if (ends_by_signals(init) && signals_block_all(&init->signals) < 0)
+		return error_errno(err, "block signals");
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return error_errno(err, "prctl PR_SET_PDEATHSIG");
 	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
@@ -278,9 +308,9 @@ static int ready(struct init *init, struct error *err)
 	return sync_wait_proceed(init->sync, err);
 }
 
-static bool wants_gate(const struct init *init)
+static void end_by_signal(int signal)
 {
-	return init->gate >= 0;
+	init_end(128 + signal);
 }
 
 static int gate(struct init *init, struct error *err)
@@ -290,6 +320,8 @@ static int gate(struct init *init, struct error *err)
 	free(init->unneeded);
 	init->unneeded = NULL;
 	memory_give_back();
+	if (ends_by_signals(init))
+		signals_catch_endings(end_by_signal, &init->signals);
 	int connection = -1;
 	int failed = start_gate_wait(init->gate, &connection, err);
 	init->outcome = connection;
@@ -329,7 +361,7 @@ const struct init_step container_init_steps[] = {
 	{"make the cgroup namespace", cgroup_namespace, wants_cgroup_namespace},
 	// afterwards: the namespace begins where the limits are
 	{"wait to be moved to the delegated cgroup", delegated_cgroup, wants_delegated_cgroup},
-	{"start a session", step_new_session, NULL},
+	{"start a session", step_new_session, is_born},
 	{"set host and domain name", names, wants_names},
 	{"bring loopback up", loopback, wants_loopback},
 	// before what may be about them: sysctls, hooks
@@ -338,13 +370,14 @@ const struct init_step container_init_steps[] = {
 	{"join a session keyring", step_keyring, wants_keyring},
 	{"isolate the mount tree", isolate, NULL},
 	{"attach the root", attach, NULL},
+	{"open a procfs of the pid namespace", open_proc_context, wants_proc_context},
 	{"mount", mounts, NULL},
 	{"make devices", devices, NULL},
 	// hooks see the finished mounts and still the host's root
 	{"wait for prestart and createRuntime hooks", runtime_hooks, wants_runtime_hooks},
 	{"run createContainer hooks", container_hooks, wants_container_hooks},
 	// needs the container's devpts; its node must be there before /dev may become read-only
-	{"open the terminal", open_terminal, wants_terminal},
+	{"open the terminal", step_open_terminal, wants_terminal},
 	{"make the working directory", make_cwd, wants_process},
 	// hooks may have written to the host's tree until here
 	{"seal husk's own binary", seal, wants_seal},
@@ -352,20 +385,26 @@ const struct init_step container_init_steps[] = {
 	// masks after pivot, when no host path can be meant any more
 	{"mask and make read-only", finish, NULL},
 	{"use the terminal", step_use_terminal, wants_terminal},
-	{"take control of the terminal", step_control_terminal, wants_terminal},
+	{"take control of the terminal", step_control_terminal, wants_terminal_now},
 	{"give stdio to the user", step_own_stdio, wants_process},
 	{"prepare the environment", step_environment, wants_process},
-	{"name the process to its program", step_listen_pid, wants_listen_pid},
+	{"name the process to its program", step_listen_pid, wants_listen_pid_now},
 	{"set scheduling", step_scheduling, wants_process},
 	{"set limits", step_limits, wants_process},
 	{"set labels", step_labels, wants_process},
+	{"join the pid namespace", join_pid, wants_birth_late},
 	// before any path of the container's choosing is followed
 	{"close descriptors", step_close_descriptors, NULL},
+	// the kernel's answers count, not those of a filter; and each call would have to pass it
+	{"limit capabilities", step_bounding, wants_process},
 	{"set no_new_privs", step_no_new_privileges, wants_process},
 	// a filter may refuse what the proof needs
 	{"prove the working directory", step_prove_directory, wants_filter_early},
 	{"load the system call filter", step_filter_early, wants_filter_early},
 	{"take the user's identity", step_identity, wants_process},
+	{"clone into the pid namespace", step_be_born, wants_birth_late},
+	{"die with the runtime", step_die_with_runtime, wants_process},
+	{"start a session", step_begin_session, wants_own_session},
 	// as the user; a missing program is an error of create
 	{"find the program", look_up, wants_process},
 	// a listener has to reach its agent while the runtime is there to hand it over

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A further process in a running container. The same steps confine it that confined init; see steps.h.
 //
-// No process can enter a pid namespace, it has to be cloned there; and whoever has CAP_SYS_PTRACE in it can take over what is
-// cloned there, whatever that has done to hide. So the stage, which nobody in the container sees, walks all steps that need or hold
-// more than the program will have, and clones the process when that is given up. What is left to it is its session, its
-// signals and execve. Where a filter does not let that pass, or something is not handed down by clone, it is cloned at the beginning.
+// What is left to the process itself, when it is cloned last (birth.c), is its session, its signals and execve.
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "libcontainer/base/memory.h"
 #include "libcontainer/init/steps.h"
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/syscalls.h"
@@ -43,65 +38,6 @@ static int enter(struct init *init, struct error *err)
 	return 0;
 }
 
-static bool wants_early_birth(const struct init *init)
-{
-	return init->birth == init_birth_early;
-}
-
-static bool wants_late_birth(const struct init *init)
-{
-	return init->birth == init_birth_late;
-}
-
-// The stage ends here, the process goes on with the table. It is a child of the command.
-static int be_born(struct init *init, struct error *err)
-{
-	pid_t pid = sys_clone_sibling(init->born);
-	if (pid > 0)
-		init_end(0);
-	if (pid < 0)
-		return errno == ENOMEM
-			       ? error_set(err, ESRCH,
-					   "container not running: its pid namespace has "
-					   "ended")
-			       : error_errno(err, "clone into the container's pid namespace%s",
-					     errno == EAGAIN ? " (it takes two processes "
-							       "for a moment)"
-							     : "");
-	init->birth = init_birth_done;
-	return 0;
-}
-
-// A clone counts against the limit of processes, execve does not: the process sets it itself.
-static int limits(struct init *init, struct error *err)
-{
-	if (init->birth == init_birth_done)
-		return step_limits(init, err);
-	init->limits_processes = true;
-	limits_restore_files(init->files);
-	return limits_apply_but_processes(init->process->rlimits, init->process->rlimits_count,
-					  err);
-}
-
-static bool wants_session(const struct init *init)
-{
-	return init->birth == init_birth_done && !init->in_session;
-}
-
-// The process' own, with what comes with it: a limit of processes, a terminal, and its number.
-static int begin_session(struct init *init, struct error *err)
-{
-	init->in_session = true;
-	if (step_new_session(init, err) < 0)
-		return -1;
-	if (init->limits_processes &&
-	    limits_apply_processes(init->process->rlimits, init->process->rlimits_count, err) < 0)
-		return -1;
-	if (wants_terminal(init) && step_control_terminal(init, err) < 0)
-		return -1;
-	return wants_listen_pid(init) ? step_listen_pid(init, err) : 0;
-}
-
 static bool wants_chroot(const struct init *init)
 {
 	return init->target_root >= 0;
@@ -124,29 +60,14 @@ static int become_root(struct init *init, struct error *err)
 	return namespaces_become_root(init->proc_fd, &init->may_set_groups, err);
 }
 
-static int open_terminal(struct init *init, struct error *err)
-{
-	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_close int master = -1;
-	if (root < 0)
-		return error_errno(err, "open the container's root");
-	if (terminal_open(root, &master, &init->pty_peer, err) < 0)
-		return -1;
-	const struct spec_process *process = init->process;
-	if (process->console_height || process->console_width)
-		if (terminal_set_size(master, (unsigned)process->console_height,
-				      (unsigned)process->console_width, err) < 0)
-			return -1;
-	struct sync_record record = {.step = sync_step_terminal};
-	return sync_send(init->sync, &record, master, err);
-}
-
 // From here on the process lives as long as it likes, also when the command that made it ends; until it is let go, the end of
 // the conversation tells that the command is gone.
 static int ready(struct init *init, struct error *err)
 {
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return error_errno(err, "prctl PR_SET_PDEATHSIG");
+	if (init->let_go)
+		return 0;
 	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
 		return -1;
 	return sync_wait_proceed(init->sync, err);
@@ -159,28 +80,33 @@ const struct init_step exec_init_steps[] = {
 	{"join the container's namespaces", enter, wants_enter},
 	{"enter the container's root", change_root, wants_chroot},
 	{"become root of the user namespace", become_root, wants_root},
-	{"clone into the pid namespace", be_born, wants_early_birth},
+	{"clone into the pid namespace", step_be_born, wants_birth_early},
+	{"die with the runtime", step_die_with_runtime, is_born},
 	{"join a session keyring", step_keyring, wants_keyring},
-	{"open the terminal", open_terminal, wants_terminal},
+	{"open the terminal", step_open_terminal, wants_terminal},
 	{"use the terminal", step_use_terminal, wants_terminal},
 	{"give stdio to the user", step_own_stdio, NULL},
 	{"prepare the environment", step_environment, NULL},
-	{"start a session", begin_session, wants_session},
+	{"start a session", step_begin_session, wants_own_session},
 	{"set scheduling", step_scheduling, NULL},
-	{"set limits", limits, NULL},
+	{"set limits", step_limits, NULL},
 	{"set labels", step_labels, NULL},
 	// before any path of the container's choosing is followed
 	{"close descriptors", step_close_descriptors, NULL},
+	// the kernel's answers count, not those of a filter; and each call would have to pass it
+	{"limit capabilities", step_bounding, NULL},
 	{"set no_new_privs", step_no_new_privileges, NULL},
 	// a filter may refuse what the proof needs
 	{"prove the working directory", step_prove_directory, wants_filter_early},
 	{"load the system call filter", step_filter_early, wants_filter_early},
 	{"take the user's identity", step_identity, NULL},
 	// (the container's /proc/self, which a path may lead through, is there for its own processes only)
-	{"clone into the pid namespace", be_born, wants_late_birth},
-	{"start a session", begin_session, wants_session},
+	{"clone into the pid namespace", step_be_born, wants_birth_late},
+	{"die with the runtime", step_die_with_runtime, NULL},
+	{"start a session", step_begin_session, wants_own_session},
 	{"change to the working directory", step_working_directory, NULL},
 	{"find the program", step_find_program, NULL},
+	{"use every CPU", step_cpus, wants_cpus_late},
 	{"load the system call filter with its listener", step_filter_listener,
 	 wants_filter_listener},
 	{"report ready", ready, NULL},

@@ -50,6 +50,8 @@ struct init {
 	const char *const *extra_env;
 	bool listen_pid;           // INIT_LISTEN_PID is among extra_env
 	const char *cpu_affinity;  // list, or NULL = all
+	bool let_go;               // exec: nobody has anything to do between ready and the program
+	bool stays;                // on the CPU that the runtime is on, until its program runs
 	unsigned preserve_fds;
 	struct trace *trace;    // or NULL
 	int sync;               // the child's end
@@ -72,6 +74,7 @@ struct init {
 	uint64_t clone_flags;  // for the stage's own clone
 
 	// -- the child's own --
+	sigset_t signals;  // the mask, while all are blocked
 	bool may_set_groups;
 	bool in_session;        // exec: of its own
 	bool limits_processes;  // exec: RLIMIT_NPROC is not set yet

@@ -10,15 +10,18 @@
 int step_new_session(struct init *init, struct error *err) must_check;
 int step_open_proc(struct init *init, struct error *err) must_check;
 int step_keyring(struct init *init, struct error *err) must_check;
+int step_open_terminal(struct init *init, struct error *err) must_check;
 int step_use_terminal(struct init *init, struct error *err) must_check;
 int step_control_terminal(struct init *init, struct error *err) must_check;
 int step_own_stdio(struct init *init, struct error *err) must_check;
 int step_scheduling(struct init *init, struct error *err) must_check;
-int step_limits(struct init *init, struct error *err) must_check;
+bool wants_cpus_late(const struct init *init);
+int step_cpus(struct init *init, struct error *err) must_check;
 int step_labels(struct init *init, struct error *err) must_check;
 int step_environment(struct init *init, struct error *err) must_check;
 int step_listen_pid(struct init *init, struct error *err) must_check;
 int step_find_program(struct init *init, struct error *err) must_check;
+int step_bounding(struct init *init, struct error *err) must_check;
 int step_no_new_privileges(struct init *init, struct error *err) must_check;
 int step_prove_directory(struct init *init, struct error *err) must_check;
 int step_filter_early(struct init *init, struct error *err) must_check;
@@ -30,6 +33,16 @@ int step_filter_listener(struct init *init, struct error *err) must_check;
 int step_say_last(struct init *init, struct error *err) must_check;
 int step_filter_late(struct init *init, struct error *err) must_check;
 int step_execute(struct init *init, struct error *err) must_check;
+
+// birth.c
+int step_be_born(struct init *init, struct error *err) must_check;
+int step_die_with_runtime(struct init *init, struct error *err) must_check;
+int step_limits(struct init *init, struct error *err) must_check;
+int step_begin_session(struct init *init, struct error *err) must_check;
+bool wants_birth_early(const struct init *init);
+bool wants_birth_late(const struct init *init);
+bool wants_own_session(const struct init *init);
+bool is_born(const struct init *init);
 
 bool wants_process(const struct init *init);
 bool wants_proc(const struct init *init);

@@ -28,7 +28,8 @@
 //	   | <--- failed (with an error), or end of file = execve worked --------------|  failed may come twice: plainly,
 //	   |                                                                            |  then with the reason
 //
-// A process of exec says terminal, listener, ready, last and failed, of these; its stage, all up to and including terminal.
+// A process of exec says terminal, listener, ready, last and failed, of these; its stage, all up to and including terminal. One that is
+// let go from the beginning does not say ready, and waits for no answer.
 //
 // One SOCK_SEQPACKET pair, one record, one reader and one writer at each end. End of file is a step itself: after "last"
 // execve has closed the socket, or the filter has killed the child on its way there and the kernel knows that it never executed

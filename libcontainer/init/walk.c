@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
-#include "libcontainer/init/init.h"
+#include "libcontainer/init/steps.h"
 #include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/state/state.h"
@@ -57,7 +57,12 @@ _Noreturn void init_walk(struct init *init, const struct init_step *steps)
 void init_describe(const struct init *init, const struct init_step *steps, const char *prefix,
 		   struct text *text)
 {
-	for (const struct init_step *step = steps; step->what; step++)
-		if (!step->wanted || step->wanted(init))
-			text_printf(text, "%s%s\n", prefix, step->what);
+	struct init seen = *init;
+	for (const struct init_step *step = steps; step->what; step++) {
+		if (step->wanted && !step->wanted(&seen))
+			continue;
+		text_printf(text, "%s%s\n", prefix, step->what);
+		if (step->run == step_be_born)
+			seen.birth = init_birth_done;
+	}
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,35 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/syscalls.h"
+
+static int make_directories(const char *path)
+{
+	char part[PATH_MAX];
+	size_t length = strlen(path);
+	if (length >= sizeof part) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(part, path, length + 1);
+	for (size_t i = 1; i <= length; i++) {
+		if (path[i] && path[i] != '/')
+			continue;
+		part[i] = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return -1;
+		part[i] = path[i];
+	}
+	return 0;
+}
+
+int fd_open_directory(const char *path, bool make)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = open(path, flags);
+	if (fd >= 0 || errno != ENOENT || !make)
+		return fd;
+	return make_directories(path) < 0 ? -1 : open(path, flags);
+}
 
 ssize_t fd_read(int fd, void *buffer, size_t size)
 {

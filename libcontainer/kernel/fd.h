@@ -3,10 +3,14 @@
 #ifndef HUSK_KERNEL_FD_H
 #define HUSK_KERNEL_FD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "libcontainer/base/attributes.h"
+
+// Opens the directory path for reading; a link at its end is not followed. make: what is missing of it is made before, mode 0700.
+int fd_open_directory(const char *path, bool make) must_check;
 
 // Reads until end of file or size bytes. Returns the bytes read, or -1.
 ssize_t fd_read(int fd, void *buffer, size_t size) must_check;

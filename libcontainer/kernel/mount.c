@@ -58,7 +58,17 @@ int mount_new(const char *type, const char *source, const struct mount_parameter
 	auto_close int context = sys_fsopen(type);
 	if (context < 0)
 		return -1;
+	return mount_new_in(context, source, parameters, count, attr, read_only_superblock,
+			    message);
+}
+
+int mount_new_in(int context, const char *source, const struct mount_parameter *parameters,
+		 size_t count, uint64_t attr, bool read_only_superblock,
+		 struct mount_message *message)
+{
 	int fd = -1;
+	if (message)
+		message->text[0] = '\0';
 	if ((!source || set_parameter(context, "source", source) == 0) &&
 	    set_parameters(context, parameters, count) == 0 &&
 	    (!read_only_superblock || set_parameter(context, "ro", NULL) == 0) &&

@@ -20,6 +20,10 @@ struct mount_parameter {
 	const char *value;  // NULL: a flag
 };
 
+// fsconfig + fsmount in a context of fsopen(2); see mount_new.
+int mount_new_in(int context, const char *source, const struct mount_parameter *parameters,
+		 size_t count, uint64_t attr, bool read_only_superblock,
+		 struct mount_message *message) must_check;
 // fsopen + fsconfig + fsmount: a detached mount of a new file system. source may be NULL.
 // attr: MOUNT_ATTR_* flags of the mount. On failure message (may be NULL) has the kernel's explanation.
 int mount_new(const char *type, const char *source, const struct mount_parameter *parameters,

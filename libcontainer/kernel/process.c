@@ -97,12 +97,16 @@ int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie)
 	return field(fields, 22 - 3, ticks);
 }
 
-bool process_is_ending(pid_t pid)
+bool process_is_ending(pid_t pid, uint64_t start_time)
 {
 	char stat[STAT_BYTES];
-	uint64_t flags;
+	uint64_t flags, ticks;
 	char *fields = read_fields(pid, stat);
-	return fields && field(fields, 9 - 3, &flags) == 0 && (flags & EXITING);
+	if (!fields)
+		return errno == ESRCH;
+	// (the later field first, as below)
+	return field(fields, 22 - 3, &ticks) == 0 && field(fields, 9 - 3, &flags) == 0 &&
+	       (ticks != start_time || (flags & EXITING));
 }
 
 int process_has_executed(pid_t pid, uint64_t start_time)

@@ -23,8 +23,8 @@ int process_has_executed(pid_t pid, uint64_t start_time) must_check;
 // The process that the thread belongs to, or -1.
 pid_t process_of_thread(pid_t thread) must_check;
 
-// Whether the process is on its way out (it was killed, or has said so), though not gone yet.
-bool process_is_ending(pid_t pid) must_check;
+// Whether the process is on its way out (it was killed, or has said so), or gone by now. start_time: as above.
+bool process_is_ending(pid_t pid, uint64_t start_time) must_check;
 
 // Waits for pidfd to end; timeout_ms -1 = for ever. Returns 1 when it ended, 0 on time out, -1.
 int process_wait_pidfd(int pidfd, int timeout_ms) must_check;
@@ -54,6 +54,11 @@ int signals_open_interrupts(void) must_check;
 int signals_take_interrupt(int fd);
 // Takes all that are there: they came too late to stop anything.
 void signals_drop_interrupts(int fd);
+
+// The first process of a pid namespace does not get signals that it does not catch (pid_namespaces(7)). Until signals_reset, end is
+// called with each that ends any other process, but those that are ignored, SIGPIPE, and those of a fault. What of before is none of
+// them stays blocked.
+void signals_catch_endings(void (*end)(int signal), const sigset_t *before);
 
 // The state a program expects at its start: nothing blocked, nothing ignored or caught.
 int signals_reset(void) must_check;

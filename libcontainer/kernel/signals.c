@@ -66,6 +66,35 @@ int signals_take_interrupt(int fd)
 	return ignored ? 0 : signal;
 }
 
+// Which do not end a process, or are not sent by anybody.
+static bool is_no_ending(int signal)
+{
+	static const int others[] = {SIGKILL, SIGSTOP, SIGTSTP,  SIGTTIN, SIGTTOU, SIGCHLD,
+				     SIGCONT, SIGURG,  SIGWINCH, SIGPIPE, SIGILL,  SIGTRAP,
+				     SIGBUS,  SIGFPE,  SIGSEGV,  SIGSYS};
+	for (size_t i = 0; i < array_size(others); i++)
+		if (others[i] == signal)
+			return true;
+	return false;
+}
+
+void signals_catch_endings(void (*end)(int signal), const sigset_t *before)
+{
+	const struct sigaction caught = {.sa_handler = end};
+	sigset_t set = *before;
+	for (int signal = 1; signal <= SIGNAL_LAST; signal++) {
+		struct sigaction old;
+		// (the C library keeps two of them to itself)
+		if (is_no_ending(signal) || sigaction(signal, &caught, &old) < 0)
+			continue;
+		if (old.sa_handler == SIG_IGN)
+			(void)sigaction(signal, &old, NULL);
+		else
+			sigdelset(&set, signal);
+	}
+	sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
 int signals_reset(void)
 {
 	// all zero is SIG_DFL, no flags, empty mask, whatever order an architecture has them in

@@ -37,6 +37,10 @@ static enum outcome attend(const struct attention *to, struct error *err)
 			error_errno(err, "wait for the other process");
 			return outcome_failed;
 		}
+		// what was said before the conversation was closed comes first: a program that runs by now is not interrupted, the signal is
+		// for it
+		if (fds[at_sync].revents & POLLHUP)
+			return outcome_said;
 		if (fds[at_interrupts].revents && attend_interrupted(to->interrupts, err))
 			return outcome_failed;
 		if (fds[at_sync].revents)

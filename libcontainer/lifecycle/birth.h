@@ -25,8 +25,8 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strin
 		  struct error *err) must_check;
 
 // After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
-// the way and could not say why: it is for the caller to reap it. pidfd: of pid.
-int birth_await_program(int sync, pid_t pid, int pidfd, int interrupts,
+// the way and could not say why: it is for the caller to reap it. pidfd: of pid. last: it has said its last word.
+int birth_await_program(int sync, pid_t pid, int pidfd, bool last, int interrupts,
 			struct error *err) must_check;
 
 // What to add to the message about a process that was killed (status as of waitpid): whether memory ran out in its cgroup; "" when that
@@ -43,5 +43,8 @@ const char *birth_filter_hint(int status, const struct syscall_filter *filter);
 int birth_send_listener(const struct spec *spec, const char *id, const char *bundle,
 			const char *rootfs, const char *status, pid_t init, pid_t pid, int listener,
 			struct error *err) must_check;
+
+// Tells pid to the file at path (NULL: nobody asks), all or nothing; *made: then it is the caller's to remove when the process is not to be.
+int birth_write_pid_file(const char *path, pid_t pid, bool *made, struct error *err) must_check;
 
 #endif

@@ -7,19 +7,17 @@
 // difference it is written, and the word is given, while init still prepares itself: it then finds it there
 // and does not have to wait for another processor to wake up.
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/init/sync.h"
-#include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/socket.h"
 #include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/creation.h"
+#include "libcontainer/lifecycle/hook_calls.h"
 
 static int send_pidfd(const struct creation *creation, const char *what, const char *path,
 		      struct error *err)
@@ -59,14 +57,6 @@ static int write_record(struct creation *creation, struct error *err)
 	return 0;
 }
 
-// A hook may ask for the state, and is told `creating`.
-static bool has_hooks(const struct spec *spec)
-{
-	return spec->hooks[spec_hook_kind_prestart].count > 0 ||
-	       spec->hooks[spec_hook_kind_create_runtime].count > 0 ||
-	       spec->hooks[spec_hook_kind_create_container].count > 0;
-}
-
 // Whether nothing is left for us to do between the last preparation of init and its program.
 static bool nothing_follows(const struct creation *creation)
 {
@@ -85,7 +75,8 @@ int creation_record_process(struct creation *creation, struct error *err)
 	if (state_write_config(creation->dir_fd, creation->config_text, creation->config_length,
 			       err) < 0)
 		return -1;
-	if (creation->pid == 0 || has_hooks(creation->spec))
+	// a hook may ask for the state, and is told `creating`
+	if (creation->pid == 0 || hook_calls_in_create(creation->spec))
 		return 0;
 	if (write_record(creation, err) < 0)
 		return -1;
@@ -104,14 +95,9 @@ int creation_commit(struct creation *creation, struct error *err)
 		return 0;
 	if (send_pidfds(creation, err) < 0)
 		return -1;
-	const char *pid_file = creation->options->pid_file;
-	if (pid_file) {
-		char digits[16];
-		int length = snprintf(digits, sizeof digits, "%d", (int)creation->pid);
-		if (fd_write_file(AT_FDCWD, pid_file, digits, (size_t)length, 0644) < 0)
-			return error_errno(err, "--pid-file %s", pid_file);
-		creation->pid_file_made = true;
-	}
+	if (birth_write_pid_file(creation->options->pid_file, creation->pid,
+				 &creation->pid_file_made, err) < 0)
+		return -1;
 	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
 		return err->code == EPIPE || err->code == ECONNRESET ? creation_died(creation, err)
 								     : -1;

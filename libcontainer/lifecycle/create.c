@@ -21,6 +21,7 @@
 #include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/lifecycle/hook_calls.h"
+#include "libcontainer/lifecycle/late_birth.h"
 #include "libcontainer/lifecycle/notify.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/remove.h"
@@ -228,7 +229,7 @@ static int join_resctrl(struct creation *creation, struct error *err)
 			    creation->options->id, creation->pid, err);
 }
 
-// (of a new user namespace: birth.c, when it is there)
+// (of a new user namespace: create_converse.c, when it is there)
 static int give_joined_idmaps(struct creation *creation, struct error *err)
 {
 	int user = creation->namespaces.join[spec_namespace_type_user];
@@ -444,6 +445,7 @@ void creation_done(struct creation *creation)
 	profile_done(&creation->profile);
 	syscall_filter_done(&creation->filter);
 	rootfs_free(creation->rootfs);
+	late_birth_unshare(creation->born);
 	passed_on_done(&creation->passed_on);
 	spec_free(creation->document);
 	arena_free(&creation->arena);

@@ -44,8 +44,8 @@ struct creation {
 	char *devices_unlimited;  // why its device rules are not in force; NULL: they are, or there are none
 	struct scope_name scope;  // of systemd, which makes the cgroup; its unit NULL: husk does
 	char *scope_program;
+	pid_t *born;      // owned: late_birth_share, when the stage clones init last
 	sigset_t before;  // the signal mask of the caller, for init and for afterwards
-	bool rootless;
 	struct namespace_plan namespaces;
 	struct rootfs_options rootfs_options;  // lent to the plan
 	struct rootfs *rootfs;
@@ -66,6 +66,7 @@ struct creation {
 	struct resctrl_made resctrl_made;
 	struct scope_holder scope_holder;
 	bool scope_started;
+	bool rootless;
 	struct init init;
 	struct limits_saved files;
 	struct hooks_files hooks_files;
@@ -124,12 +125,17 @@ int creation_check_delegated(const struct creation *creation, struct error *err)
 int creation_make_delegated(struct creation *creation, struct error *err) must_check;
 // init has made its cgroup namespace: moves it below.
 int creation_enter_delegated(struct creation *creation, struct error *err) must_check;
-// birth.c: from clone3 to "ready"
+// create_clone.c
 // What the child will be given; sync: its end of the conversation, -1 when the steps are only to be shown.
 int creation_fill_init(struct creation *creation, int sync, struct error *err) must_check;
 int creation_clone(struct creation *creation, struct error *err) must_check;
-int creation_converse(struct creation *creation, struct error *err) must_check;
 void creation_kill(struct creation *creation);
+// create_birth.c: whether init is cloned last, into a pid namespace that is joined
+int creation_decide_birth(struct creation *creation, struct error *err) must_check;
+// Its number, when it says something. ESRCH in err->code: it was not cloned.
+int creation_know_process(struct creation *creation, struct error *err) must_check;
+// create_converse.c: from clone3 to "ready"
+int creation_converse(struct creation *creation, struct error *err) must_check;
 // The new process is dead: reaps it and says what it died of. Always -1.
 int creation_died(struct creation *creation, struct error *err);
 // Waits until the program is executed, after the last proceed of a run.

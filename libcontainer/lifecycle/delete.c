@@ -13,8 +13,8 @@
 #include "libcontainer/namespaces/namespaces.h"
 
 #define KILL_MS 10000
-// How long a creation may go on that is about to be deleted: nearly all end within it.
-#define CREATION_MS 1000
+// How long a creation or a start may go on that is about to be deleted: nearly all end within it.
+#define HOLDER_MS 1000
 // How long a creator may take to undo what it has done, hooks included, before it is killed.
 #define UNDO_MS 5000
 
@@ -29,13 +29,13 @@ static int refuse_alive(const struct opened *opened, struct error *err)
 
 static int kill_init(struct opened *opened, struct error *err)
 {
-	auto_close int pidfd = -1;
 	if (opened->cgroup.fd >= 0 && cgroup_is_frozen(&opened->cgroup) &&
 	    cgroup_freeze(&opened->cgroup, false, KILL_MS, err) < 0)
 		return -1;
 	if (opened->record.pid == 0)
 		return 0;
-	if (state_open_init(&opened->record, &pidfd, err) < 0)
+	int pidfd = opened_init(opened, err);
+	if (pidfd < 0)
 		return err->code == ESRCH ? 0 : -1;
 	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return error_errno(err, "kill container `%s`", opened->record.id);
@@ -108,15 +108,23 @@ static int check_cgroup_in_sight(const struct opened *opened, struct error *err)
 			 opened->record.id, opened->record.cgroup_path);
 }
 
+// Whether the other command ends by itself.
+static bool may_lock(const struct opened *opened)
+{
+	struct error ignored;
+	if (state_lock(opened->dir_fd, true, HOLDER_MS, &ignored) < 0)
+		return false;
+	state_unlock(opened->dir_fd);
+	return true;
+}
+
 // A creator undoes everything when it is asked to end.
 static void end_creator(const struct opened *opened)
 {
 	auto_close int pidfd = -1;
 	struct error ignored;
-	if (state_lock(opened->dir_fd, true, CREATION_MS, &ignored) == 0) {
-		state_unlock(opened->dir_fd);
+	if (may_lock(opened))
 		return;
-	}
 	if (state_open_creator(&opened->record, &pidfd, &ignored) < 0 ||
 	    sys_pidfd_send_signal(pidfd, SIGTERM) < 0 || process_wait_pidfd(pidfd, UNDO_MS) != 0)
 		return;
@@ -124,18 +132,32 @@ static void end_creator(const struct opened *opened)
 		(void)!process_wait_pidfd(pidfd, KILL_MS);
 }
 
-// What holds the lock may be a `start` that waits for a hook of init for ever: it lets go when init ends. Or a `create` or `run`
-// that waits for one, and lets go when it ends.
+// A poststart hook does not end with init. What its `start` would do when it fails, `delete` does.
+static void end_starter(const struct opened *opened)
+{
+	auto_close int pidfd = -1;
+	struct error ignored;
+	if (state_open_holder(opened->dir_fd, &pidfd, &ignored) < 0 || may_lock(opened))
+		return;
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) == 0)
+		(void)!process_wait_pidfd(pidfd, KILL_MS);
+}
+
+// What holds the lock may be a `start` that waits for a hook of init for ever: it lets go when init ends. Or one that waits for
+// a poststart hook. Or a `create` or `run` that waits for a hook, and lets go when it ends.
 static void end_holder(const struct container_context *context, const char *id)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	struct error ignored;
 	if (opened_open(context, id, false, &opened, &ignored) < 0)
 		return;
-	if (opened.status == state_status_creating)
+	if (opened.status == state_status_creating) {
 		end_creator(&opened);
-	else if (opened.status != state_status_stopped)
+		return;
+	}
+	if (opened.status != state_status_stopped)
 		(void)!kill_init(&opened, &ignored);
+	end_starter(&opened);
 }
 
 static int open_locked(const struct container_context *context, const char *id, bool force,

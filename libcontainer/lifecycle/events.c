@@ -177,10 +177,10 @@ int container_events(const struct container_context *context,
 		     const struct container_events_options *options, struct error *err)
 {
 	auto_counted struct counted counted = COUNTED_NONE;
-	auto_close int pidfd = -1;
 	if (open_live(context, options->id, &counted, err) < 0)
 		return -1;
-	if (state_open_init(&counted.opened.record, &pidfd, err) < 0)
+	int pidfd = opened_init(&counted.opened, err);
+	if (pidfd < 0)
 		return err->code == ESRCH
 			       ? error_set(err, ESRCH, "container with id %s is not running",
 					   options->id)

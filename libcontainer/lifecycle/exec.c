@@ -3,64 +3,22 @@
 // init's) and walks the table in init/exec_init.c.
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "libcontainer/base/memory.h"
-#include "libcontainer/cgroup/resctrl.h"
-#include "libcontainer/init/init.h"
-#include "libcontainer/init/sync.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/socket.h"
-#include "libcontainer/kernel/syscalls.h"
-#include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/birth.h"
-#include "libcontainer/lifecycle/exec_birth.h"
-#include "libcontainer/lifecycle/exec_process.h"
+#include "libcontainer/lifecycle/execution.h"
 #include "libcontainer/lifecycle/foreground.h"
 #include "libcontainer/lifecycle/joined.h"
-#include "libcontainer/lifecycle/opened.h"
-#include "libcontainer/lifecycle/passed_on.h"
-#include "libcontainer/lifecycle/profile.h"
+#include "libcontainer/lifecycle/late_birth.h"
 #include "libcontainer/lifecycle/systemd.h"
-
-// How long init may take to end after the processes of its pid namespace were killed.
-#define INIT_END_MS 1000
-
-struct execution {
-	const struct container_context *context;
-	const struct container_exec_options *options;
-	struct opened opened;
-	const struct spec *spec;  // owned: the container's configuration
-	struct exec_process process;
-	struct namespace_plan namespaces;  // empty: everything is joined through the pidfd
-	struct capabilities capabilities;
-	char *config;  // owned: its text
-	struct profile profile;
-	struct syscall_filter filter;
-	struct limits_saved files;
-	struct passed_on passed_on;
-	struct init init;
-	pid_t *born;  // owned: shared with the stage, and with what that clones
-	int init_pidfd, target_root, sync, pidfd, master;  // owned
-	int interrupts;                                    // owned: signals_open_interrupts
-	int flags;                                         // CLONE_NEW* to join
-	int close_later;                                   // owned: of own_binary_protect
-	bool has_terminal, has_listener;                   // it has sent them
-	bool let_go;                                       // it has been told to proceed
-	bool pid_file_made;
-	pid_t stage, pid;
-};
 
 static int check_status(const struct execution *e, struct error *err)
 {
@@ -205,10 +163,24 @@ static int compile_filter(struct execution *e, struct error *err)
 
 static int find_namespaces(struct execution *e, struct error *err)
 {
-	if (state_open_init(&e->opened.record, &e->init_pidfd, err) < 0)
+	e->init_pidfd = opened_init(&e->opened, err);
+	if (e->init_pidfd < 0)
 		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
 	return joined_find(&e->opened, e->spec, e->init_pidfd, "exec in", &e->flags,
 			   &e->target_root, err);
+}
+
+// Who has wishes of his own gets them; a deadline scheduler wants every CPU.
+static int choose_cpus(struct execution *e, struct error *err)
+{
+	const struct spec_process *process = &e->process.process;
+	const char *initial = process->exec_cpu_affinity.initial;
+	if (initial || process->exec_cpu_affinity.final || process->scheduler.set)
+		scheduling_leave(&e->stay);
+	e->init.stays = e->stay.bytes > 0;
+	if (initial && scheduling_apply_affinity(initial, err) < 0)
+		return error_context(err, "process.execCPUAffinity.initial");
+	return 0;
 }
 
 static int plan(struct execution *e, struct error *err)
@@ -226,10 +198,7 @@ static int plan(struct execution *e, struct error *err)
 			return -1;
 	if (systemd_come_near(e->context, &e->opened.record, &e->opened.host, err) < 0)
 		return -1;
-	const char *initial = e->process.process.exec_cpu_affinity.initial;
-	if (initial && scheduling_apply_affinity(initial, err) < 0)
-		return error_context(err, "process.execCPUAffinity.initial");
-	return 0;
+	return choose_cpus(e, err);
 }
 
 static int decide_birth(struct execution *e, struct error *err)
@@ -238,15 +207,11 @@ static int decide_birth(struct execution *e, struct error *err)
 	const struct spec *spec = e->spec;
 	if (!(e->flags & CLONE_NEWPID))
 		return 0;
-	e->born = mmap(NULL, sizeof *e->born, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
-	if (e->born == MAP_FAILED) {
-		e->born = NULL;
-		return error_errno(err, "memory to share with the process");
-	}
+	if (late_birth_share(&e->born, err) < 0)
+		return -1;
 	e->init.born = e->born;
-	e->init.birth = exec_birth_decide(&e->init, &why);
-	if (why && !(e->flags & CLONE_NEWUSER) && exec_birth_is_watched(spec))
+	e->init.birth = late_birth_decide(&e->init, &why);
+	if (why && !(e->flags & CLONE_NEWUSER) && late_birth_is_watched(spec))
 		log_warning(
 			e->context->log,
 			"processes of container `%s` with CAP_SYS_PTRACE can take over the new one "
@@ -255,10 +220,17 @@ static int decide_birth(struct execution *e, struct error *err)
 	return 0;
 }
 
+// Whether nothing is left to do here once the process is ready: then it neither says so nor waits for an answer.
+static bool nothing_follows(const struct execution *e)
+{
+	const struct container_exec_options *options = e->options;
+	return !e->process.process.terminal && !options->pid_file && !options->pidfd_socket &&
+	       !e->spec->linux_.seccomp.listener_path && !e->spec->linux_.intel_rdt.set;
+}
+
 static int fill_init(struct execution *e, int sync, struct error *err)
 {
 	struct init *init = &e->init;
-	const char *keep = spec_annotation(e->spec, "run.oci.keep_original_groups");
 	init->spec = e->spec;
 	init->process = &e->process.process;
 	init->namespaces = &e->namespaces;
@@ -282,8 +254,9 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 	init->target_root = e->target_root;
 	init->proc_fd = init->pty_peer = init->own_file = -1;
 	init->rootless = e->opened.record.rootless;
+	init->let_go = nothing_follows(e);
 	init->new_keyring = !e->opened.record.callers_keyring;
-	init->keep_groups = keep && strcmp(keep, "1") == 0;
+	init->keep_groups = spec_annotation_is_on(e->spec, "run.oci.keep_original_groups");
 	init->may_set_groups = !init->rootless || namespaces_may_set_groups();
 	const int keep_out[8] = {e->sync,
 				 e->opened.dir_fd,
@@ -326,202 +299,18 @@ static int clone_process(struct execution *e, struct error *err)
 		return -1;
 	pid_t pid = clone_into(e, err);
 	birth_restore_oom_score(oom_score);
+	// (where the two have work at the same time, it is worth a message)
+	scheduling_leave(&e->stay);
 	if (pid < 0)
 		return -1;
 	*(e->born ? &e->stage : &e->pid) = pid;
 	return 0;
 }
 
-// ---- conversation ------------------------------------------------------------------------------------
-
-// The stage has cloned the process before that says a word. Who can take the process over could write another number where its own
-// stands: nobody but a child of this command is believed to be it.
-static int know_process(struct execution *e, struct error *err)
+static int stay(struct execution *e, struct error *err unused_result)
 {
-	if (e->pid > 0 || !e->born)
-		return 0;
-	pid_t pid = *(volatile pid_t *)e->born;
-	siginfo_t info;
-	auto_close int pidfd = pid > 0 && pid != e->stage ? sys_pidfd_open(pid) : -1;
-	if (pidfd < 0 || waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-		return error_set(err, ESRCH, "the process was not cloned");
-	memory_close(take_fd(&e->pidfd));
-	e->pidfd = take_fd(&pidfd);
-	e->pid = pid;
+	scheduling_stay(&e->stay);
 	return 0;
-}
-
-// Who could take the conversation from the process might say anything.
-static int unasked(const char *what, struct error *err)
-{
-	return error_set(err, EPROTO, "the process sends %s that it was not asked for", what);
-}
-
-static int on_terminal(struct execution *e, int *master, struct error *err)
-{
-	// (the stage has sent the one that was asked for before there is anybody to take over)
-	if (!e->process.process.terminal || e->has_terminal)
-		return unasked("a terminal", err);
-	e->has_terminal = true;
-	if (e->options->console_socket)
-		return terminal_send(e->options->console_socket, *master, e->interrupts, err);
-	e->master = take_fd(master);
-	return 0;
-}
-
-static int on_listener(struct execution *e, int listener, struct error *err)
-{
-	if (!e->spec->linux_.seccomp.listener_path || e->has_listener ||
-	    !(e->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
-		return unasked("a listener", err);
-	e->has_listener = true;
-	if (know_process(e, err) < 0)
-		return -1;
-	return birth_send_listener(e->spec, e->options->id, e->opened.record.bundle,
-				   e->opened.record.rootfs, state_status_name(e->opened.status),
-				   e->opened.record.pid, e->pid, listener, err);
-}
-
-static int join_resctrl(const struct execution *e, struct error *err)
-{
-	const struct spec_intel_rdt *rdt = &e->spec->linux_.intel_rdt;
-	auto_close int root = -1;
-	if (!rdt->set)
-		return 0;
-	if (resctrl_open(&root, err) < 0)
-		return -1;
-	return resctrl_join(root, rdt, e->options->id, e->pid, err);
-}
-
-static int on_ready(struct execution *e, struct error *err)
-{
-	const struct container_exec_options *options = e->options;
-	// the process has closed its copy: now the kernel's wait costs nobody anything
-	memory_close(take_fd(&e->close_later));
-	if (know_process(e, err) < 0)
-		return -1;
-	if (e->let_go)
-		return 0;
-	if (join_resctrl(e, err) < 0)
-		return -1;
-	if (options->pidfd_socket) {
-		auto_close int socket = socket_connect_path_unless(options->pidfd_socket,
-								   SOCK_STREAM, e->interrupts);
-		if (socket < 0 || socket_send_fd(socket, "setns", strlen("setns"), e->pidfd) < 0)
-			return error_errno(err, "--pidfd-socket %s", options->pidfd_socket);
-	}
-	if (options->pid_file) {
-		char digits[16];
-		int length = snprintf(digits, sizeof digits, "%d", (int)e->pid);
-		if (fd_write_file(AT_FDCWD, options->pid_file, digits, (size_t)length, 0644) < 0)
-			return error_errno(err, "--pid-file %s", options->pid_file);
-		e->pid_file_made = true;
-	}
-	return sync_send_step(e->sync, sync_step_proceed, err);
-}
-
-static void kill_one(pid_t *pid)
-{
-	int status;
-	if (*pid <= 0)
-		return;
-	kill(*pid, SIGKILL);
-	(void)!process_reap(*pid, &status);
-	*pid = 0;
-}
-
-// The stage first: then it is certain whether there is a process.
-static void kill_process(struct execution *e)
-{
-	struct error ignored;
-	kill_one(&e->stage);
-	(void)!know_process(e, &ignored);
-	kill_one(&e->pid);
-	if (e->pid_file_made)
-		unlink(e->options->pid_file);
-}
-
-static int died(struct execution *e, struct error *err)
-{
-	int status = 0;
-	struct error ignored;
-	if (process_wait_pidfd(e->init_pidfd, 0) == 1) {
-		kill_process(e);
-		return opened_not_running(&e->opened, "exec in", err);
-	}
-	(void)!know_process(e, &ignored);
-	pid_t *pid = e->pid > 0 ? &e->pid : &e->stage;
-	if (*pid > 0 && process_reap(*pid, &status) == 0)
-		*pid = 0;
-	// the end of a pid namespace kills its processes first, and then init itself ends
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
-	    process_wait_pidfd(e->init_pidfd, INIT_END_MS) == 1)
-		return opened_not_running(&e->opened, "exec in", err);
-	if (WIFSIGNALED(status))
-		return error_set(err, 0,
-				 "the process was killed by signal %d before its program ran%s%s",
-				 WTERMSIG(status), birth_kill_hint(status, &e->opened.cgroup),
-				 birth_filter_hint(status, &e->filter));
-	return error_set(err, 0, "the process ended before its program ran%s",
-			 birth_filter_hint(status, &e->filter));
-}
-
-static int await_program(struct execution *e, struct error *err)
-{
-	int result = birth_await_program(e->sync, e->pid, e->pidfd, e->interrupts, err);
-	return result == 1 ? died(e, err) : result;
-}
-
-// Where nothing is left to do here once it is ready, the process need not wait for us to wake up: it finds the word there.
-static void let_go_early(struct execution *e)
-{
-	const struct container_exec_options *options = e->options;
-	if (e->process.process.terminal || options->pid_file || options->pidfd_socket ||
-	    e->spec->linux_.seccomp.listener_path || e->spec->linux_.intel_rdt.set)
-		return;
-	// it may have failed already: it is asked for the reason next; and if it has not, it is told then
-	e->let_go = sync_send_step(e->sync, sync_step_proceed, NULL) == 0;
-}
-
-// Until the program runs.
-static int converse(struct execution *e, struct error *err)
-{
-	let_go_early(e);
-	for (;;) {
-		struct sync_record record;
-		auto_close int fd = -1;
-		int result = 0;
-		// the stage does not die with init: it may be frozen, or wait for a file system
-		const struct attention to = {e->sync, e->init_pidfd, e->interrupts, -1};
-		if (attend_receive(&to, &record, &fd, err) < 0)
-			return -1;
-		switch (record.step) {
-		case sync_step_terminal:
-			result = on_terminal(e, &fd, err);
-			break;
-		case sync_step_listener:
-			result = on_listener(e, fd, err);
-			break;
-		case sync_step_ready:
-			if (on_ready(e, err) == 0)
-				return await_program(e, err);
-			return err->code == EPIPE || err->code == ECONNRESET ? died(e, err) : -1;
-		case sync_step_failed:
-			*err = record.error;
-			return -1;
-		case sync_step_end:
-		case sync_step_last:
-		case sync_step_need_maps:
-		case sync_step_pid:
-		case sync_step_delegate:
-		case sync_step_net_devices:
-		case sync_step_hooks:
-		case sync_step_proceed:
-			return died(e, err);
-		}
-		if (result < 0)
-			return -1;
-	}
 }
 
 static const struct stage {
@@ -529,13 +318,15 @@ static const struct stage {
 	int (*run)(struct execution *, struct error *);
 } stages[] = {
 	{"protect husk's own binary", protect},
+	// (a copy of husk that is executed there begins anew)
+	{"stay on one CPU", stay},
 	{"open the container", open_container},
 	{"read the configuration", read_configuration},
 	{"compile the system call filter", compile_filter},
 	{"find the namespaces of init", find_namespaces},
 	{"plan", plan},
 	{"clone the process", clone_process},
-	{"converse until the program runs", converse},
+	{"converse until the program runs", execution_converse},
 };
 
 static int execute(struct execution *e, int *status, struct error *err)
@@ -545,7 +336,8 @@ static int execute(struct execution *e, int *status, struct error *err)
 		int result = stages[i].run(e, err);
 		trace_end(e->context->trace, number);
 		if (result < 0) {
-			kill_process(e);
+			execution_kill(e);
+			scheduling_leave(&e->stay);
 			return -1;
 		}
 	}
@@ -594,14 +386,12 @@ int container_exec(const struct container_context *context,
 	memory_close(e.interrupts);
 	memory_close(e.master);
 	memory_close(e.close_later);
-	memory_close(e.init_pidfd);
 	memory_close(e.target_root);
 	profile_done(&e.profile);
 	syscall_filter_done(&e.filter);
 	free(e.config);
 	passed_on_done(&e.passed_on);
-	if (e.born)
-		munmap(e.born, sizeof *e.born);
+	late_birth_unshare(e.born);
 	exec_process_done(&e.process);
 	spec_free(e.spec);
 	opened_done(&e.opened);

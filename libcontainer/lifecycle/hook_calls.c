@@ -32,8 +32,8 @@ int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char
 	if (cwd < 0)
 		return error_errno(err, "hooks.%s: open the bundle %s", spec_hook_kind_name(kind),
 				   bundle);
-	return hooks_run_to(&files, interrupts, &spec->hooks[kind], kind, text_string(&text), cwd,
-			    NULL, err);
+	return hooks_run(&files, interrupts, &spec->hooks[kind], kind, text_string(&text), cwd,
+			 NULL, err);
 }
 
 void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle,
@@ -56,6 +56,13 @@ void hook_calls_poststop(const struct spec *spec, const char *id, const char *bu
 	auto_close int cwd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cwd < 0)
 		cwd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	hooks_run_all_to(&files, interrupts, hooks, spec_hook_kind_poststop, text_string(&text),
-			 cwd, log);
+	hooks_run_all(&files, interrupts, hooks, spec_hook_kind_poststop, text_string(&text), cwd,
+		      log);
+}
+
+bool hook_calls_in_create(const struct spec *spec)
+{
+	return spec->hooks[spec_hook_kind_prestart].count > 0 ||
+	       spec->hooks[spec_hook_kind_create_runtime].count > 0 ||
+	       spec->hooks[spec_hook_kind_create_container].count > 0;
 }

@@ -3,6 +3,7 @@
 #ifndef HUSK_LIFECYCLE_HOOK_CALLS_H
 #define HUSK_LIFECYCLE_HOOK_CALLS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "libcontainer/base/error.h"
@@ -17,5 +18,8 @@ int hook_calls_run(const struct spec *spec, enum spec_hook_kind kind, const char
 // poststop: every one runs, failures are warnings; a signal ends the one that runs.
 void hook_calls_poststop(const struct spec *spec, const char *id, const char *bundle,
 			 const char *rootfs, int interrupts, const struct log *log);
+
+// Whether hooks run while the container is being created: prestart, createRuntime or createContainer.
+bool hook_calls_in_create(const struct spec *spec) must_check;
 
 #endif

@@ -12,6 +12,10 @@
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/namespaces/namespaces.h"
 
+// How long the startContainer hooks of a container may take before who enters it is refused.
+#define BEGIN_MS 2000
+#define LOOK_AGAIN_MS 5
+
 // Until it executes its program, init is husk: protected from those whose container it is.
 static int cannot_look(const struct opened *opened, const char *name, struct error *err)
 {
@@ -22,18 +26,52 @@ static int cannot_look(const struct opened *opened, const char *name, struct err
 				 "container `%s` has not been started, and until then only root "
 				 "can enter it",
 				 opened->record.id);
+	int code = errno;
+	if (code == EACCES &&
+	    process_has_executed(opened->record.pid, opened->record.start_time) == 0)
+		return error_set(err, EACCES,
+				 "the program of container `%s` does not run yet, and until then "
+				 "only root can enter it",
+				 opened->record.id);
+	errno = code;
 	return error_errno(err, "stat %s of the container's init", name);
 }
 
-static int differs(const struct opened *opened, int proc, const char *name, bool *result,
-		   struct error *err)
+// `start` has let it go on, but it shows nothing of itself to its own user yet. Whether that is over.
+static bool has_begun(const struct opened *opened, int init_pidfd)
+{
+	const struct state_record *record = &opened->record;
+	for (int waited = 0; waited < BEGIN_MS; waited += LOOK_AGAIN_MS) {
+		if (process_has_executed(record->pid, record->start_time) == 1)
+			return true;
+		if (process_wait_pidfd(init_pidfd, LOOK_AGAIN_MS) != 0)
+			return false;
+	}
+	return false;
+}
+
+static int look(const struct opened *opened, int init_pidfd, int proc, const char *name,
+		struct stat *result)
+{
+	if (fstatat(proc, name, result, 0) == 0)
+		return 0;
+	if (errno != EACCES || opened->status != state_status_running)
+		return -1;
+	if (has_begun(opened, init_pidfd))
+		return fstatat(proc, name, result, 0);
+	errno = EACCES;
+	return -1;
+}
+
+static int differs(const struct opened *opened, int init_pidfd, int proc, const char *name,
+		   bool *result, struct error *err)
 {
 	char own[32];
 	struct stat mine, theirs;
 	snprintf(own, sizeof own, "/proc/self/%s", name);
 	if (stat(own, &mine) < 0)
 		return error_errno(err, "stat %s", own);
-	if (fstatat(proc, name, &theirs, 0) < 0)
+	if (look(opened, init_pidfd, proc, name, &theirs) < 0)
 		return cannot_look(opened, name, err);
 	*result = mine.st_ino != theirs.st_ino || mine.st_dev != theirs.st_dev;
 	return 0;
@@ -66,7 +104,7 @@ int joined_find(const struct opened *opened, const struct spec *spec, int init_p
 		// one that was made for the container is not ours; and to join it once more would change nothing
 		if (listed->listed && !listed->path && files[i].type != spec_namespace_type_user)
 			different = true;
-		else if (differs(opened, proc, files[i].name, &different, err) < 0)
+		else if (differs(opened, init_pidfd, proc, files[i].name, &different, err) < 0)
 			return -1;
 		if (different)
 			*flags |= (int)namespaces_clone_flag(files[i].type);

@@ -41,15 +41,27 @@ static int collect(DIR *proc, ino_t wanted, pid_t **pids, size_t *count, struct 
 	return 0;
 }
 
-int members_of_pid_namespace(pid_t init, pid_t **pids, size_t *count, struct error *err)
+static int look_at(pid_t pid, struct stat *st)
 {
 	char path[48];
+	snprintf(path, sizeof path, "/proc/%d/ns/pid", (int)pid);
+	return stat(path, st);
+}
+
+bool members_has(pid_t init, pid_t pid)
+{
+	struct stat wanted, found;
+	return look_at(pid, &found) == 0 && look_at(init, &wanted) == 0 &&
+	       found.st_ino == wanted.st_ino;
+}
+
+int members_of_pid_namespace(pid_t init, pid_t **pids, size_t *count, struct error *err)
+{
 	struct stat st;
 	*pids = NULL;
 	*count = 0;
-	snprintf(path, sizeof path, "/proc/%d/ns/pid", (int)init);
-	if (stat(path, &st) < 0)
-		return error_errno(err, "stat %s", path);
+	if (look_at(init, &st) < 0)
+		return error_errno(err, "stat /proc/%d/ns/pid", (int)init);
 	DIR *proc = opendir("/proc");
 	if (!proc)
 		return error_errno(err, "open /proc");

@@ -23,10 +23,11 @@ struct mounting {
 	const struct spec *spec;    // owned: the container's configuration
 	struct spec planned;        // that, with the mounts of the change
 	struct rootfs_options options;
-	struct rootfs *rootfs;           // owned
-	int init_pidfd, user_namespace;  // owned
-	int root;                        // owned; never opened
-	int flags;                       // CLONE_NEW* to join
+	struct rootfs *rootfs;  // owned
+	int init_pidfd;         // borrowed from opened
+	int user_namespace;     // owned
+	int root;               // owned; never opened
+	int flags;              // CLONE_NEW* to join
 	struct live_mounts live;
 };
 
@@ -47,7 +48,8 @@ static int open_container(struct mounting *m, const char *id, struct error *err)
 		return opened_not_running(&m->opened, what, err);
 	if (opened_config(&m->opened, &m->spec, err) < 0)
 		return -1;
-	if (state_open_init(&m->opened.record, &m->init_pidfd, err) < 0)
+	m->init_pidfd = opened_init(&m->opened, err);
+	if (m->init_pidfd < 0)
 		return err->code == ESRCH ? opened_not_running(&m->opened, what, err) : -1;
 	if (joined_find(&m->opened, m->spec, m->init_pidfd, what, &m->flags, &m->root, err) < 0)
 		return -1;
@@ -156,7 +158,6 @@ int container_change_mounts(const struct container_context *context, const char 
 	};
 	int result = change_mounts(&m, id, mounts, length, err);
 	rootfs_free(m.rootfs);
-	memory_close(m.init_pidfd);
 	memory_close(m.user_namespace);
 	memory_close(m.root);
 	if (m.spec)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/process.h"
 
 int opened_root(const struct container_context *context, bool create, int *root_fd,
 		struct error *err)
@@ -26,7 +27,7 @@ static int no_such_container(const char *id, struct error *err)
 
 void opened_refresh(struct opened *opened)
 {
-	opened->status = state_compute(opened->dir_fd, &opened->record);
+	opened->status = state_compute(opened->dir_fd, &opened->record, &opened->look);
 	bool alive =
 		opened->status == state_status_running || opened->status == state_status_created;
 	if (alive && opened->cgroup.fd >= 0 && cgroup_is_frozen(&opened->cgroup))
@@ -124,6 +125,18 @@ int opened_config(const struct opened *opened, const struct spec **spec, struct 
 	return 0;
 }
 
+int opened_init(struct opened *opened, struct error *err)
+{
+	if (opened->look.pidfd < 0)
+		return state_open_init(&opened->record, &opened->look.pidfd, err) < 0
+			       ? -1
+			       : opened->look.pidfd;
+	if (process_wait_pidfd(opened->look.pidfd, 0) == 1)
+		return error_set(err, ESRCH, "init of the container (pid %d): %s",
+				 (int)opened->record.pid, error_text(ESRCH));
+	return opened->look.pidfd;
+}
+
 int opened_not_running(const struct opened *opened, const char *what, struct error *err)
 {
 	return error_set(err, ESRCH, "container not running: %s container `%s`: %s", what,
@@ -135,6 +148,8 @@ void opened_done(struct opened *opened)
 	cgroup_close(&opened->cgroup);
 	cgroup_host_close(&opened->host);
 	state_record_done(&opened->record);
+	memory_close(take_fd(&opened->look.gate));
+	memory_close(take_fd(&opened->look.pidfd));
 	memory_close(take_fd(&opened->dir_fd));
 	memory_close(take_fd(&opened->root_fd));
 }

@@ -12,6 +12,7 @@ struct opened {
 	int root_fd, dir_fd;         // owned
 	struct state_record record;  // owned
 	bool torn;  // the record cannot be read: only `delete --force` goes on from here
+	struct state_look look;    // owned: its pidfd is for opened_init
 	struct cgroup_host host;   // owned
 	struct cgroup cgroup;      // owned; fd -1 when there is none (any more)
 	enum state_status status;  // with paused
@@ -33,6 +34,8 @@ int opened_open_within(const struct container_context *context, const char *id, 
 		       struct opened *opened, struct error *err) must_check;
 // A record that was read already, for list.
 int opened_load(struct opened *opened, const char *id, struct error *err) must_check;
+// A pidfd of init, which lives: stays the container's. ESRCH in err->code when it is gone.
+int opened_init(struct opened *opened, struct error *err) must_check;
 // Computes the status anew.
 void opened_refresh(struct opened *opened);
 // The configuration as it was at create.
@@ -48,7 +51,10 @@ void opened_done(struct opened *opened);
 #define auto_opened __attribute__((cleanup(opened_done)))
 #define OPENED_NONE                                                                                \
 	{                                                                                          \
-		.root_fd = -1, .dir_fd = -1, .host = {.fd = -1}, .cgroup = {.fd = -1 }             \
+		.root_fd = -1, .dir_fd = -1, .look = {.pidfd = -1, .gate = -1},                    \
+		.host = {.fd = -1}, .cgroup = {                                                    \
+			.fd = -1                                                                   \
+		}                                                                                  \
 	}
 
 #endif

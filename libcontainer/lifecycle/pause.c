@@ -22,7 +22,13 @@ static int change(const struct container_context *context, const char *id, bool 
 	if (opened.cgroup.fd < 0)
 		return error_set(err, ENOTSUP, "container `%s` has no cgroup, and pause needs one",
 				 id);
-	return cgroup_freeze(&opened.cgroup, freeze, FREEZE_MS, err);
+	struct error failure;
+	if (cgroup_freeze(&opened.cgroup, freeze, FREEZE_MS, &failure) == 0)
+		return 0;
+	if (failure.code == ESRCH)
+		return opened_not_running(&opened, "pause", err);
+	*err = failure;
+	return -1;
 }
 
 int container_pause(const struct container_context *context, const char *id, struct error *err)

@@ -85,7 +85,7 @@ static int go_without(struct creation *creation, struct error *err)
 	return check_devices(creation, false, why.message, err);
 }
 
-int creation_plan_cgroup(struct creation *creation, struct error *err)
+static int plan_place(struct creation *creation, struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
 	const struct spec_resources *resources = &linux_->resources;
@@ -121,6 +121,24 @@ int creation_plan_cgroup(struct creation *creation, struct error *err)
 	return 0;
 }
 
+// Nothing leads to what the program leaves behind when it ends.
+static bool loses_processes(const struct creation *creation)
+{
+	return !creation->cgroup_path && !creation->scope.unit &&
+	       !namespaces_is_new(&creation->namespaces, spec_namespace_type_pid);
+}
+
+int creation_plan_cgroup(struct creation *creation, struct error *err)
+{
+	if (plan_place(creation, err) < 0)
+		return -1;
+	if (loses_processes(creation))
+		log_warning(creation->context->log,
+			    "the container has neither a cgroup nor a pid namespace of its own: "
+			    "processes that its program leaves behind are not found and not ended");
+	return 0;
+}
+
 static void describe_devices(const struct creation *creation, struct text *text)
 {
 	const struct spec_resources *resources = &creation->spec->linux_.resources;
@@ -151,6 +169,8 @@ void creation_describe_cgroup(const struct creation *creation, struct text *text
 	if (creation_delegated_name(creation))
 		text_printf(text, "  its processes below it in %s\n",
 			    creation_delegated_name(creation));
+	if (loses_processes(creation))
+		text_add(text, "  processes: those that the program leaves behind are not found\n");
 	cgroup_describe(&creation->spec->linux_.resources, "  ", text);
 	describe_devices(creation, text);
 }

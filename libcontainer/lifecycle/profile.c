@@ -41,8 +41,13 @@ int profile_parse(struct profile *profile, const struct log *log, const char *te
 	profile->keep = !(log && log->level >= log_level_debug) &&
 			spec_find_seccomp(text, length, &profile->section);
 	profile->kept = profile->keep && find(profile, text);
-	if (profile->kept && parse_without(&profile->section, text, length, spec) == 0)
-		return 0;
+	if (profile->kept && parse_without(&profile->section, text, length, spec) == 0) {
+		// the names that this asks about are in the text only
+		if (!(*spec)->linux_.seccomp.unknown_names_fail)
+			return 0;
+		spec_free(*spec);
+		*spec = NULL;
+	}
 	profile_done(profile);
 	return spec_parse(text, length, spec, why);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/process.h"
 #include "libcontainer/lifecycle/members.h"
 #include "libcontainer/lifecycle/opened.h"
 
@@ -137,6 +138,32 @@ void container_list_free(struct container_state *states, size_t count)
 	free(states);
 }
 
+// Until it executes its program, init is husk and does not show a plain user its namespaces. While it waits for `start` it is alone.
+static int processes_by_namespace(const struct opened *opened, pid_t **pids, size_t *count,
+				  struct error *err)
+{
+	const struct state_record *r = &opened->record;
+	struct error failure = {0};
+	if (members_of_pid_namespace(r->pid, pids, count, &failure) == 0)
+		return 0;
+	bool waits = failure.code == EACCES && process_has_executed(r->pid, r->start_time) == 0;
+	if (waits && opened->status != state_status_created)
+		return error_set(err, EACCES,
+				 "the program of container `%s` does not run yet, and until then "
+				 "only root can see its processes",
+				 r->id);
+	if (!waits) {
+		*err = failure;
+		return -1;
+	}
+	*pids = malloc(sizeof **pids);
+	if (!*pids)
+		return error_set(err, ENOMEM, "out of memory");
+	**pids = r->pid;
+	*count = 1;
+	return 0;
+}
+
 int container_processes(const struct container_context *context, const char *id, pid_t **pids,
 			size_t *count, struct error *err)
 {
@@ -146,7 +173,7 @@ int container_processes(const struct container_context *context, const char *id,
 	if (opened.status == state_status_stopped || opened.status == state_status_creating)
 		return opened_not_running(&opened, "processes of", err);
 	if (opened.cgroup.fd < 0 && opened.record.private_pid_namespace)
-		return members_of_pid_namespace(opened.record.pid, pids, count, err);
+		return processes_by_namespace(&opened, pids, count, err);
 	if (opened.cgroup.fd < 0)
 		return error_set(err, ENOTSUP,
 				 "container `%s` has neither a cgroup nor a pid namespace of its "

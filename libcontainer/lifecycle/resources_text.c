@@ -2,7 +2,13 @@
 // See resources_text.h. Merging and writing are one walk, so nothing has to own the merged lists.
 #include "libcontainer/lifecycle/resources_text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "libcontainer/base/json.h"
+#include "libcontainer/base/memory.h"
+#include "libcontainer/cgroup/settings.h"
 
 static void add_signed(struct json *json, const char *key, struct spec_optional_i64 base,
 		       struct spec_optional_i64 change)
@@ -80,8 +86,20 @@ static struct spec_optional_u64 merge_number(struct spec_optional_u64 base,
 	return change.set && change.value ? change : base;
 }
 
-static void add_cpu(struct json *json, const struct spec_cpu *base, const struct spec_cpu *change)
+// A new quota keeps the period in force, which may be that of unified's cpu.max.
+static struct spec_optional_u64 base_period(const struct spec_resources *base)
 {
+	struct spec_optional_u64 period = {.set = true};
+	const char *value = cgroup_settings_unified(base, "cpu.max");
+	if (value && sscanf(value, "%*s %" SCNu64, &period.value) == 1)
+		return period;
+	return base->cpu.period;
+}
+
+static void add_cpu(struct json *json, const struct spec_resources *all_base,
+		    const struct spec_cpu *change)
+{
+	const struct spec_cpu *base = &all_base->cpu;
 	const struct spec_optional_u64 none = {0};
 	// a quota of 0 says nothing
 	bool quota = change->quota.set && change->quota.value;
@@ -94,7 +112,8 @@ static void add_cpu(struct json *json, const struct spec_cpu *base, const struct
 	add_unsigned(json, "shares", none, merge_number(base->shares, change->shares));
 	add_signed(json, "quota", base->quota, quota ? change->quota : base->quota);
 	add_unsigned(json, "burst", none, burst);
-	add_unsigned(json, "period", none, merge_number(base->period, change->period));
+	add_unsigned(json, "period", none,
+		     merge_number(quota ? base_period(all_base) : base->period, change->period));
 	add_signed(json, "realtimeRuntime", base->realtime_runtime, change->realtime_runtime);
 	add_unsigned(json, "realtimePeriod", base->realtime_period, change->realtime_period);
 	add_signed(json, "idle", base->idle, change->idle);
@@ -240,23 +259,63 @@ static void add_all_rdma(struct json *json, const struct spec_resources *base,
 	json_end_object(json);
 }
 
-static bool has_key(const struct spec_string_map *map, const char *key)
+// Does the change write the file?
+struct sought {
+	const char *file;
+	bool found;
+};
+
+static int look_at(const struct cgroup_setting *setting, void *data, struct error *err)
 {
-	for (size_t i = 0; i < map->count; i++)
-		if (text_equal(map->items[i].key, key))
-			return true;
-	return false;
+	struct sought *sought = data;
+	(void)err;
+	bool weights =
+		cgroup_settings_is_weight(setting->file) && cgroup_settings_is_weight(sought->file);
+	if (weights || text_equal(setting->file, sought->file) ||
+	    text_equal(setting->other_file, sought->file))
+		sought->found = true;
+	return 0;
 }
 
+static bool writes_file(const struct spec_resources *change, const char *file)
+{
+	struct sought sought = {.file = file};
+	struct error ignored;
+	// (a weight beside idle is written later, and newer all the same)
+	struct spec_resources awake = *change;
+	awake.cpu.idle.value = 0;
+	// (what is wrong in the change, its writing says)
+	(void)!cgroup_settings_visit(&awake, look_at, &sought, &ignored);
+	return sought.found || cgroup_settings_unified(change, file);
+}
+
+// A period without a quota changes half of cpu.max only: the older quota stays beside it.
+static bool add_half_of_cpu_max(struct json *json, const struct spec_string_pair *older,
+				const struct spec_resources *change)
+{
+	const struct spec_cpu *cpu = &change->cpu;
+	if (!text_equal(older->key, "cpu.max") || !cpu->period.value || cpu->quota.value ||
+	    cgroup_settings_unified(change, "cpu.max"))
+		return false;
+	auto_text struct text value = {0};
+	text_printf(&value, "%.*s %" PRIu64, (int)strcspn(older->value, " \n"), older->value,
+		    cpu->period.value);
+	json->text->failed |= text_failed(&value);
+	json_string(json, older->key, text_string(&value));
+	return true;
+}
+
+// unified comes behind the fields; an older word of it must not undo a newer one of theirs.
 static void add_unified(struct json *json, const struct spec_string_map *base,
-			const struct spec_string_map *change)
+			const struct spec_resources *change)
 {
 	json_begin_object(json, "unified");
 	for (size_t i = 0; i < base->count; i++)
-		if (!has_key(change, base->items[i].key))
+		if (!add_half_of_cpu_max(json, &base->items[i], change) &&
+		    !writes_file(change, base->items[i].key))
 			json_string(json, base->items[i].key, base->items[i].value);
-	for (size_t i = 0; i < change->count; i++)
-		json_string(json, change->items[i].key, change->items[i].value);
+	for (size_t i = 0; i < change->unified.count; i++)
+		json_string(json, change->unified.items[i].key, change->unified.items[i].value);
 	json_end_object(json);
 }
 
@@ -284,7 +343,7 @@ void resources_text_merge(struct text *text, const struct spec_resources *base,
 	struct json json = {.text = text};
 	json_begin_object(&json, NULL);
 	add_memory(&json, &base->memory, &change->memory);
-	add_cpu(&json, &base->cpu, &change->cpu);
+	add_cpu(&json, base, &change->cpu);
 	json_begin_object(&json, "pids");
 	add_signed(&json, "limit", base->pids_limit, change->pids_limit);
 	json_end_object(&json);
@@ -292,6 +351,6 @@ void resources_text_merge(struct text *text, const struct spec_resources *base,
 	add_hugepages(&json, base, change);
 	add_all_rdma(&json, base, change);
 	add_network(&json, base, change);
-	add_unified(&json, &base->unified, &change->unified);
+	add_unified(&json, &base->unified, change);
 	json_end_object(&json);
 }

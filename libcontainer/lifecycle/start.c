@@ -37,9 +37,9 @@ static int refuse(const struct opened *opened, struct error *err)
 // Returns whether it has ended.
 static bool stop(struct opened *opened)
 {
-	auto_close int pidfd = -1;
 	struct error failure;
-	if (state_open_init(&opened->record, &pidfd, &failure) < 0)
+	int pidfd = opened_init(opened, &failure);
+	if (pidfd < 0)
 		return failure.code == ESRCH;
 	if (opened->cgroup.fd >= 0)
 		(void)!cgroup_kill(&opened->cgroup, &failure);
@@ -95,9 +95,9 @@ static int explain_death(const struct opened *opened, int pidfd, struct error *e
 static int open_gate(const struct container_context *context, struct opened *opened,
 		     struct error *err)
 {
-	auto_close int connection = -1, pidfd = -1;
-	if (state_open_init(&opened->record, &pidfd, err) < 0 ||
-	    start_gate_open(opened->dir_fd, &connection, err) < 0)
+	auto_close int connection = take_fd(&opened->look.gate);
+	int pidfd = opened_init(opened, err);
+	if (pidfd < 0 || start_gate_open(opened->dir_fd, &connection, err) < 0)
 		return refuse_late(opened, err);
 	struct error failure = {0};
 	bool last;
@@ -140,7 +140,8 @@ static int listen_to_notify(const struct container_context *context, struct open
 	notify->manager = context->notify_socket;
 	notify->pid = opened->record.pid;
 	notify->log = context->log;
-	return state_open_init(&opened->record, &notify->pidfd, err);
+	notify->pidfd = opened_init(opened, err);
+	return notify->pidfd < 0 ? -1 : 0;
 }
 
 // spec: NULL when the record says that it would be of no use.
@@ -154,18 +155,21 @@ static int start(const struct container_context *context, struct opened *opened,
 	if (!spec)
 		return 0;
 	const struct state_record *r = &opened->record;
-	if (hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs, "running",
-			   r->pid, -1, err) < 0) {
+	// `delete --force` must not wait for them for ever
+	state_note_holder(opened->dir_fd);
+	int result = hook_calls_run(spec, spec_hook_kind_poststart, r->id, r->bundle, r->rootfs,
+				    "running", r->pid, -1, err);
+	state_forget_holder(opened->dir_fd);
+	if (result < 0)
 		stop_and_remove(context, opened);
-		return -1;
-	}
-	return 0;
+	return result;
 }
 
 int container_start(const struct container_context *context, const char *id, struct error *err)
 {
 	auto_opened struct opened opened = OPENED_NONE;
 	const struct spec *spec = NULL;
+	opened.look.wants_gate = true;
 	if (opened_open(context, id, true, &opened, err) < 0 || refuse(&opened, err) < 0)
 		return -1;
 	if (!opened.record.plain_start && opened_config(&opened, &spec, err) < 0)
@@ -180,6 +184,5 @@ int container_start(const struct container_context *context, const char *id, str
 	if (result == 0 && notify.socket >= 0)
 		notify_relay_until_ready(&notify);
 	memory_close(notify.socket);
-	memory_close(notify.pidfd);
 	return result;
 }

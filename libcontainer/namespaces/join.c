@@ -45,6 +45,11 @@ int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *lef
 	return 0;
 }
 
+int namespaces_join_pid(struct namespace_plan *plan, struct error *err)
+{
+	return join_one(plan, spec_namespace_type_pid, err);
+}
+
 int namespaces_join_user(const struct namespace_plan *plan, struct error *err)
 {
 	struct error ignored;

@@ -52,6 +52,8 @@ uint64_t namespaces_clone_flag(enum spec_namespace_type type);
 // Joins all but user and pid. tolerate_denied: what the kernel refuses (EPERM) is left for a later pass; *left tells.
 int namespaces_join(struct namespace_plan *plan, bool tolerate_denied, bool *left,
 		    struct error *err) must_check;
+// Children of the caller live in the joined pid namespace from here on.
+int namespaces_join_pid(struct namespace_plan *plan, struct error *err) must_check;
 int namespaces_join_user(const struct namespace_plan *plan, struct error *err) must_check;
 // Makes children of the caller live in the joined pid namespace / a new time namespace with offsets.
 // *restore: descriptors of the caller's own, to go back to with namespaces_restore. NULL: it does not go back; in a mount namespace

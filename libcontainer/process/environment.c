@@ -277,9 +277,3 @@ const char *environment_get(const struct environment *environment, const char *n
 	struct environment same = *environment;
 	return environment_value(&same, name);
 }
-
-void environment_done(struct environment *environment)
-{
-	free(environment->variables);
-	environment->variables = NULL;
-}

@@ -298,9 +298,9 @@ static int run_numbered(const struct spec_hook_list *hooks, enum spec_hook_kind 
 			     hooks->items[i].path);
 }
 
-int hooks_run_to(const struct hooks_files *files, int interrupts,
-		 const struct spec_hook_list *hooks, enum spec_hook_kind kind,
-		 const char *state_json, int cwd_fd, char *const *default_env, struct error *err)
+int hooks_run(const struct hooks_files *files, int interrupts, const struct spec_hook_list *hooks,
+	      enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+	      char *const *default_env, struct error *err)
 {
 	for (size_t i = 0; i < hooks->count; i++)
 		if (run_numbered(hooks, kind, i, files, interrupts, state_json, cwd_fd, default_env,
@@ -309,15 +309,9 @@ int hooks_run_to(const struct hooks_files *files, int interrupts,
 	return 0;
 }
 
-int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json,
-	      int cwd_fd, char *const *default_env, struct error *err)
-{
-	return hooks_run_to(NULL, -1, hooks, kind, state_json, cwd_fd, default_env, err);
-}
-
-void hooks_run_all_to(const struct hooks_files *files, int interrupts,
-		      const struct spec_hook_list *hooks, enum spec_hook_kind kind,
-		      const char *state_json, int cwd_fd, const struct log *log)
+void hooks_run_all(const struct hooks_files *files, int interrupts,
+		   const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		   const char *state_json, int cwd_fd, const struct log *log)
 {
 	for (size_t i = 0; i < hooks->count; i++) {
 		struct error failure = {0};
@@ -325,10 +319,4 @@ void hooks_run_all_to(const struct hooks_files *files, int interrupts,
 				 &failure) < 0)
 			log_warning(log, "%s", failure.message);
 	}
-}
-
-void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind,
-		   const char *state_json, int cwd_fd, const struct log *log)
-{
-	hooks_run_all_to(NULL, -1, hooks, kind, state_json, cwd_fd, log);
 }

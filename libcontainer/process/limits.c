@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resource limits and the OOM score of the calling process.
+// Resource limits of the calling process.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,20 +68,6 @@ int limits_apply_processes(const struct spec_rlimit *limits, size_t count, struc
 	for (size_t i = 0; i < count; i++)
 		if (is_processes(&limits[i]) && apply(limits, i, err) < 0)
 			return -1;
-	return 0;
-}
-
-int limits_apply_oom_score(const struct spec_optional_i64 *score, int proc_fd, struct error *err)
-{
-	char value[24];
-	if (!score->set)
-		return 0;
-	if (score->value < -1000 || score->value > 1000)
-		return error_set(err, ERANGE, "process.oomScoreAdj %" PRId64 ": not in -1000..1000",
-				 score->value);
-	snprintf(value, sizeof value, "%" PRId64, score->value);
-	if (fd_write_value(proc_fd, "self/oom_score_adj", value) < 0)
-		return error_errno(err, "process.oomScoreAdj %s", value);
 	return 0;
 }
 

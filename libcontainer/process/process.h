@@ -38,7 +38,6 @@ int environment_make(const struct spec_process *process, int root_fd, const char
 const char *environment_get(const struct environment *environment, const char *name);
 // The same, to be written to: no more than is there.
 char *environment_value(struct environment *environment, const char *name);
-void environment_done(struct environment *environment);
 
 // Finds args[0] as execvpe would inside the container: absolute or with a slash as it is, else along PATH of the environment.
 // Called after rootfs_enter and chdir, with the user's identity not yet taken (so: checks the mode bits, regular file). The texts are those of
@@ -57,8 +56,6 @@ int limits_apply_but_processes(const struct spec_rlimit *limits, size_t count,
 			       struct error *err) must_check;
 int limits_apply_processes(const struct spec_rlimit *limits, size_t count,
 			   struct error *err) must_check;
-int limits_apply_oom_score(const struct spec_optional_i64 *score, int proc_fd,
-			   struct error *err) must_check;
 // Raises the soft limit of open files to the hard one for the runtime's own work; restore undoes it.
 struct limits_saved {
 	bool changed;
@@ -69,12 +66,25 @@ void limits_restore_files(const struct limits_saved *saved);
 
 // ---- scheduling.c --------------------------------------------------------------------------------
 
+// More CPUs than any kernel is built for; beyond its own number the kernel ignores bits.
+#define SCHEDULING_CPUS_MAX 8192U
+
 int scheduling_apply(const struct spec_scheduler *scheduler, struct error *err) must_check;
 // Whether a process that is cloned from one with these attributes has them, too (sched(7)); the kernel refuses to clone a deadline task.
 bool scheduling_is_inherited(const struct spec_scheduler *scheduler) must_check;
 int scheduling_apply_io(const struct spec_io_priority *priority, struct error *err) must_check;
 // A CPU list, or NULL for every CPU (so that the caller's own mask does not leak in).
 int scheduling_apply_affinity(const char *cpus, struct error *err) must_check;
+// Keeps the caller, and what it clones, on the CPU that it is on: a clone, or a word to a process that waits, needs no message to another
+// CPU then, which costs most where that one sleeps or is virtual. Worth it where one process waits for the other; only a wish: where it
+// is not granted, bytes stays 0. leave: as it was before; a second time it does nothing. What was cloned in between chooses its own
+// CPUs (scheduling_apply_affinity).
+struct scheduling_stay {
+	size_t bytes;  // of the caller's own mask
+	unsigned long cpus[SCHEDULING_CPUS_MAX / (8 * sizeof(unsigned long))];
+};
+void scheduling_stay(struct scheduling_stay *stay);
+void scheduling_leave(struct scheduling_stay *stay);
 int scheduling_apply_memory_policy(const struct spec_memory_policy *policy,
 				   struct error *err) must_check;
 int scheduling_apply_personality(enum spec_personality personality, struct error *err) must_check;
@@ -84,6 +94,7 @@ int scheduling_apply_personality(enum spec_personality personality, struct error
 // Opens a pty of the devpts mounted at dev_pts inside root_fd (in the container; verified to be devpts), peer by TIOCGPTPEER.
 // ONLCR is cleared as runc does. Both owned by the caller.
 int terminal_open(int root_fd, int *master, int *peer, struct error *err) must_check;
+// 0, 0: as it is.
 int terminal_set_size(int master, unsigned rows, unsigned columns, struct error *err) must_check;
 // The peer becomes stdin, stdout and stderr, owned by user.
 int terminal_use(int peer, const struct spec_user *user, struct error *err) must_check;
@@ -96,7 +107,10 @@ int terminal_send(const char *socket_path, int master, int interrupts,
 // The caller's own terminal in a foreground run: raw mode, size, copying. Its terminal is the first of 0, 1, 2 that is one; none
 // need be one. Whoever began a session has to end it: that restores everything. master is borrowed. The caller should have
 // closed its own copy of the peer and blocked the signals before.
+//
+// The size is copied before the session begins, with the signals blocked already: the program may look at once.
 struct terminal_session;
+void terminal_session_copy_size(int master);
 int terminal_session_begin(int master, struct terminal_session **session,
 			   struct error *err) must_check;
 // Serves until pidfd has ended and what it wrote is copied. signal_fd: a signalfd that the caller made (or -1). SIGWINCH and
@@ -109,16 +123,6 @@ int terminal_session_run(struct terminal_session *session, int pidfd, int signal
 void terminal_session_end(struct terminal_session *session);
 
 // ---- hooks.c -------------------------------------------------------------------------------------
-
-// Runs one list in order, the state JSON on standard input. cwd_fd: working directory; default_env: used when a hook has no env (NULL:
-// an empty environment). The tail of what a failing hook printed is in the error: `hooks.prestart[0] /bin/x: exit status 3: text`. A hook that
-// runs past its timeout is killed with its process group, and with the caller ends the hook, too (what it has started itself and has
-// left the group, or is let go of by a change of its own credentials, excepted).
-int hooks_run(const struct spec_hook_list *hooks, enum spec_hook_kind kind, const char *state_json,
-	      int cwd_fd, char *const *default_env, struct error *err) must_check;
-// For poststop: every hook runs, failures are warnings.
-void hooks_run_all(const struct spec_hook_list *hooks, enum spec_hook_kind kind,
-		   const char *state_json, int cwd_fd, const struct log *log);
 
 // Files that get what hooks print instead of the message of a failure (annotations run.oci.hooks.stdout and .stderr).
 struct hooks_files {
@@ -135,14 +139,17 @@ int hooks_files_open(const struct spec *spec, struct hooks_files *files,
 		     struct error *err) must_check;
 void hooks_files_close(struct hooks_files *files);
 #define auto_hooks_files __attribute__((cleanup(hooks_files_close)))
-// The two above with files (or NULL), and with interrupts (of signals_open_interrupts, or -1): such a signal kills the hook that
-// runs, which has failed then.
-int hooks_run_to(const struct hooks_files *files, int interrupts,
-		 const struct spec_hook_list *hooks, enum spec_hook_kind kind,
-		 const char *state_json, int cwd_fd, char *const *default_env,
-		 struct error *err) must_check;
-void hooks_run_all_to(const struct hooks_files *files, int interrupts,
-		      const struct spec_hook_list *hooks, enum spec_hook_kind kind,
-		      const char *state_json, int cwd_fd, const struct log *log);
+// Runs one list in order, the state JSON on standard input. files: or NULL; interrupts: of signals_open_interrupts, or -1: such a signal
+// kills the hook that runs, which has failed then; cwd_fd: working directory; default_env: used when a hook has no env (NULL:
+// an empty environment). The tail of what a failing hook printed is in the error: `hooks.prestart[0] /bin/x: exit status 3: text`. A hook that
+// runs past its timeout is killed with its process group, and with the caller ends the hook, too (what it has started itself and has
+// left the group, or is let go of by a change of its own credentials, excepted).
+int hooks_run(const struct hooks_files *files, int interrupts, const struct spec_hook_list *hooks,
+	      enum spec_hook_kind kind, const char *state_json, int cwd_fd,
+	      char *const *default_env, struct error *err) must_check;
+// For poststop: every hook runs, failures are warnings.
+void hooks_run_all(const struct hooks_files *files, int interrupts,
+		   const struct spec_hook_list *hooks, enum spec_hook_kind kind,
+		   const char *state_json, int cwd_fd, const struct log *log);
 
 #endif

@@ -88,12 +88,16 @@ static bool is_socket(int fd)
 	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-static void copy_size(const struct terminal_session *session)
+static void copy_size(int own, int master)
 {
 	struct winsize size;
-	if (session->own >= 0 && ioctl(session->own, TIOCGWINSZ, &size) == 0 &&
-	    (size.ws_row || size.ws_col))
-		ioctl(session->master, TIOCSWINSZ, &size);
+	if (own >= 0 && ioctl(own, TIOCGWINSZ, &size) == 0 && (size.ws_row || size.ws_col))
+		ioctl(master, TIOCSWINSZ, &size);
+}
+
+void terminal_session_copy_size(int master)
+{
+	copy_size(find_own_terminal(), master);
 }
 
 static int make_raw(struct terminal_session *session)
@@ -121,7 +125,6 @@ static int set_up(struct terminal_session *s, int master, struct error *err)
 		(void)fcntl(master, F_SETFL, s->master_flags);
 		return -1;
 	}
-	copy_size(s);
 	s->input = open_again(0, O_RDONLY);
 	s->output = open_again(1, O_WRONLY);
 	s->output_socket = is_socket(1);
@@ -297,14 +300,14 @@ static void take_signal(struct terminal_session *s, const struct sources *source
 		return;
 	int signal = (int)info.ssi_signo;
 	if (signal == SIGWINCH) {
-		copy_size(s);
+		copy_size(s->own, s->master);
 		return;
 	}
 	if (signal == SIGCONT) {
 		// while we were stopped the shell had the terminal, and gave it back as it likes it
 		if (s->own >= 0)
 			tcsetattr(s->own, TCSANOW, &s->raw);
-		copy_size(s);
+		copy_size(s->own, s->master);
 		s->input_paused = false;
 	}
 	// the program is gone and cannot be told: then it is us who are to end

@@ -47,7 +47,7 @@ static int mount_empty(struct mount_entry *entry, struct error *err)
 	int fd =
 		mount_new("tmpfs", "tmpfs", parameters, array_size(parameters), 0, false, &message);
 	entry->options.set |= KERNEL_MOUNT_ATTR_RDONLY;
-	return fd < 0 ? mounts_blame_kernel("empty tmpfs", &message, err) : fd;
+	return fd < 0 ? refusal_quote("empty tmpfs", &message, err) : fd;
 }
 
 int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
@@ -64,7 +64,7 @@ int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry, st
 		if (fd >= 0)
 			return fd;
 		if ((errno != EPERM && errno != EBUSY) || !options->user_namespace)
-			return mounts_blame_kernel("cgroup2", &message, err);
+			return refusal_quote("cgroup2", &message, err);
 		if (options->cgroup_path)
 			return bind_host(entry, options->cgroup_path, false, err);
 	}

@@ -3,23 +3,17 @@
 // fsopen(2) and complete before anybody sees them; by mount(2) only where a context cannot say what is wanted.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "libcontainer/rootfs/plan.h"
 
 // room for what is added to the options of a configuration
 #define EXTRA_PARAMETERS 3
-
-int mounts_blame_kernel(const char *what, const struct mount_message *message, struct error *err)
-{
-	if (message->text[0])
-		return error_set(err, errno, "mount %s: %s (%s)", what, error_text(errno),
-				 message->text);
-	return error_errno(err, "mount %s", what);
-}
 
 // Types of the kernel's own, whose superblock may be shared with others: there only the mount is read-only.
 static bool is_pseudo(const struct mount_entry *entry)
@@ -45,7 +39,7 @@ static bool has_context(const struct mount_options *options)
 	       mount_options_data(options, "defcontext");
 }
 
-// target_fd: a tmpfs looks like the directory that it covers, unless a mode is asked for.
+// target_fd: a tmpfs looks like the directory that it covers, unless a mode is asked for. -1: that is not known yet.
 int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entry, int target_fd,
 			   struct mount_parameters *to, struct error *err)
 {
@@ -59,7 +53,8 @@ int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entr
 		to->items[to->count++] = options->superblock[i];
 	for (size_t i = 0; i < options->data_count; i++)
 		to->items[to->count++] = options->data[i];
-	if (entry->kind == mount_kind_tmpfs && !mount_options_data(options, "mode")) {
+	if (entry->kind == mount_kind_tmpfs && target_fd >= 0 &&
+	    !mount_options_data(options, "mode")) {
 		struct stat st;
 		if (fstat(target_fd, &st) < 0)
 			return error_errno(err, "stat mount point");
@@ -153,7 +148,7 @@ static int make_classic(const struct rootfs *rootfs, const struct mount_entry *e
 		return plan_no_memory(err);
 	if (mount_classic(entry->type, source, *target_fd, classic_flags(entry),
 			  text_string(&data)) < 0)
-		return error_errno(err, "mount %s", entry->type);
+		return refusal_explain(rootfs, entry, parameters, &(struct mount_message){""}, err);
 	int fd = find_classic(rootfs, entry, *target_fd, err);
 	memory_close(take_fd(target_fd));
 	return fd;
@@ -194,25 +189,6 @@ static int make_as_closed_as_host(struct mount_entry *entry, const char *source,
 			 false, message);
 }
 
-// SELinux says nothing about a label that its policy does not know.
-static int explain_refusal(const struct rootfs *rootfs, const struct mount_entry *entry,
-			   const struct mount_parameters *parameters,
-			   const struct mount_message *message, struct error *err)
-{
-	const struct mount_parameter *last =
-		parameters->count ? &parameters->items[parameters->count - 1] : NULL;
-	if (errno == EINVAL && !message->text[0] && last && last->value &&
-	    last->value == rootfs->options->mount_label)
-		return error_errno(err, "mount %s with %s=%s", entry->type, last->key, last->value);
-	if (errno == EPERM && entry->kind == mount_kind_proc && rootfs->options->user_namespace)
-		return error_set(
-			err, EPERM,
-			"mount proc: %s: parts of the surrounding /proc are masked, or the "
-			"pid namespace belongs to somebody else",
-			error_text(EPERM));
-	return mounts_blame_kernel(entry->type, message, err);
-}
-
 // A copy of the host's /sys, for a user namespace whose network namespace is not its own: sysfs shows devices of
 // that namespace, and only its owner may mount it. Read-only goes for all of it, cgroups included.
 static int bind_host_sys(struct mount_entry *entry, struct error *err)
@@ -227,6 +203,58 @@ static int bind_host_sys(struct mount_entry *entry, struct error *err)
 	return fd;
 }
 
+static size_t count_procfs(const struct rootfs *rootfs)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < rootfs->mounts_count; i++)
+		count += rootfs->mounts[i].kind == mount_kind_proc;
+	return count;
+}
+
+bool rootfs_wants_proc_context(const struct rootfs *rootfs)
+{
+	return count_procfs(rootfs) > 0;
+}
+
+bool rootfs_can_use_proc_context(const struct rootfs *rootfs)
+{
+	for (size_t i = 0; i < rootfs->mounts_count; i++) {
+		const struct mount_options *options = &rootfs->mounts[i].options;
+		const struct mount_parameters data = {.items = options->data,
+						      .count = options->data_count};
+		if (rootfs->mounts[i].kind == mount_kind_proc &&
+		    needs_classic(&rootfs->mounts[i], &data))
+			return false;
+	}
+	return count_procfs(rootfs) <= 1;
+}
+
+void rootfs_give_proc_context(struct rootfs *rootfs, int context)
+{
+	rootfs->proc_context = context;
+}
+
+// In the context that came from another process. Who could take that over may have put another file system in its place.
+static int make_given_proc(struct rootfs *rootfs, const struct mount_entry *entry,
+			   const char *source, const struct mount_parameters *parameters,
+			   struct error *err)
+{
+	struct mount_message message;
+	struct statfs fs;
+	auto_close int context = take_fd(&rootfs->proc_context);
+	auto_close int fd = mount_new_in(context, source, parameters->items, parameters->count,
+					 entry->options.set, false, &message);
+	if (fd < 0)
+		return refusal_quote(entry->type, &message, err);
+	if (fstatfs(fd, &fs) < 0)
+		return error_errno(err, "statfs of the new procfs");
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return error_set(err, EPERM,
+				 "what was opened in the pid namespace is no procfs: a process "
+				 "there has changed the one that opened it");
+	return take_fd(&fd);
+}
+
 int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
 		     struct error *err)
 {
@@ -237,8 +265,15 @@ int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *targ
 		entry->spec->source && *entry->spec->source ? entry->spec->source : entry->type;
 	if (file_system_parameters(rootfs, entry, *target_fd, &parameters, err) < 0)
 		return -1;
+	if (needs_classic(entry, &parameters) && *target_fd < 0)
+		return error_set(err, EINVAL,
+				 "in a user namespace an idmapped file system takes neither "
+				 "iversion nor values of more than %d bytes",
+				 MOUNT_VALUE_MAX);
 	if (needs_classic(entry, &parameters))
 		return make_classic(rootfs, entry, source, &parameters, target_fd, err);
+	if (entry->kind == mount_kind_proc && rootfs->proc_context >= 0)
+		return make_given_proc(rootfs, entry, source, &parameters, err);
 	bool read_only = options->set & KERNEL_MOUNT_ATTR_RDONLY;
 	uint64_t set = options->set;
 	if (entry->kind == mount_kind_tmpfs)
@@ -260,5 +295,5 @@ int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *targ
 		}
 		return fd;
 	}
-	return explain_refusal(rootfs, entry, &parameters, &message, err);
+	return refusal_explain(rootfs, entry, &parameters, &message, err);
 }

@@ -119,6 +119,11 @@ static int parse_inline(struct rootfs *rootfs, struct mount_entry *entry, struct
 	return 0;
 }
 
+static bool can_be_mapped(enum mount_kind kind)
+{
+	return kind == mount_kind_bind || kind == mount_kind_tmpfs || kind == mount_kind_other;
+}
+
 int idmap_plan(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
 	const struct mount_options *options = &entry->options;
@@ -145,11 +150,16 @@ int idmap_plan(struct rootfs *rootfs, struct mount_entry *entry, struct error *e
 					 "a source below root.path cannot take the mapping of the "
 					 "container");
 	}
-	if (entry->idmap != idmap_source_none && entry->kind != mount_kind_bind &&
-	    (entry->kind == mount_kind_remount || entry->idmap == idmap_source_container ||
-	     rootfs->options->user_namespace))
-		return error_set(err, EINVAL, "only a bind can be idmapped here");
+	if (entry->idmap != idmap_source_none && !can_be_mapped(entry->kind))
+		return error_set(err, EINVAL,
+				 "only a bind or a file system with owners can be idmapped");
 	return 0;
+}
+
+bool idmap_is_of_caller(const struct rootfs *rootfs, const struct mount_entry *entry)
+{
+	return entry->idmap != idmap_source_none && entry->kind != mount_kind_bind &&
+	       rootfs->options->user_namespace;
 }
 
 // ---- in the calling process ---------------------------------------------------------------------

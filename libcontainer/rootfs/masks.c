@@ -125,7 +125,7 @@ static int make_empty_directory(const struct rootfs *rootfs, struct error *err)
 			   KERNEL_MOUNT_ATTR_RDONLY | KERNEL_MOUNT_ATTR_NOSUID |
 				   KERNEL_MOUNT_ATTR_NODEV | KERNEL_MOUNT_ATTR_NOEXEC,
 			   false, &message);
-	return fd < 0 ? mounts_blame_kernel("tmpfs", &message, err) : fd;
+	return fd < 0 ? refusal_quote("tmpfs", &message, err) : fd;
 }
 
 struct masks {

@@ -248,14 +248,36 @@ static int attach_bind(struct rootfs *rootfs, struct mount_entry *entry, struct 
 	return attach(rootfs, entry, &fd, target, err);
 }
 
+// When the calling process made it, the directory that it covers was not known.
+static int make_alike(const struct mount_entry *entry, int fd, int target_fd, struct error *err)
+{
+	struct stat st;
+	if (entry->kind != mount_kind_tmpfs || mount_options_data(&entry->options, "mode"))
+		return 0;
+	if (fstat(target_fd, &st) < 0)
+		return error_errno(err, "stat mount point");
+	if (chmod(fd_proc_path(fd).text, st.st_mode & 07777) < 0)
+		return error_errno(err, "give it the mode of the directory that it covers");
+	return 0;
+}
+
+static int make_file_system(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
+			    struct error *err)
+{
+	if (entry->kind == mount_kind_cgroup)
+		return cgroup_mount_make(rootfs, entry, err);
+	if (entry->tree_fd < 0)
+		return file_system_make(rootfs, entry, target_fd, err);
+	auto_close int fd = take_fd(&entry->tree_fd);
+	return make_alike(entry, fd, *target_fd, err) < 0 ? -1 : take_fd(&fd);
+}
+
 static int attach_new(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
 {
 	auto_close int target = open_target(rootfs, entry, true, err);
 	if (target < 0 || guard_target(entry, target, err) < 0)
 		return -1;
-	auto_close int fd = entry->kind == mount_kind_cgroup
-				    ? cgroup_mount_make(rootfs, entry, err)
-				    : file_system_make(rootfs, entry, &target, err);
+	auto_close int fd = make_file_system(rootfs, entry, &target, err);
 	if (fd < 0 || label_queue(rootfs, entry, fd, err) < 0)
 		return -1;
 	if (entry->options.copy_up && tmpfs_copy(target, fd, err) < 0)
@@ -294,7 +316,7 @@ static int remount(struct rootfs *rootfs, struct mount_entry *entry, struct erro
 			(struct mount_parameter){read_only ? "ro" : "rw", NULL};
 	if (superblock && parameters.count > 0 &&
 	    mount_reconfigure(fd, parameters.items, parameters.count, &message) < 0)
-		return mounts_blame_kernel("with new options", &message, err);
+		return refusal_quote("with new options", &message, err);
 	if ((options->recursive_set || options->recursive_clear) &&
 	    mount_set_attributes(fd, options->recursive_set, options->recursive_clear, true) < 0)
 		return error_errno(err, "set recursive mount attributes");

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -18,6 +19,21 @@
 // How long the mount of a container that has just ended may take to go.
 #define IN_USE_TRIES 200
 #define IN_USE_WAIT_MS 10
+
+// A number that the kernel does not cut off, and not 0, which is no limit to it: "64m", "50%".
+static bool is_quantity(const char *value)
+{
+	static const char suffixes[] = "kmgtpe";
+	char *end;
+	errno = 0;
+	unsigned long long number = strtoull(value, &end, 10);
+	if (errno || number == 0 || value[0] < '0' || value[0] > '9')
+		return false;
+	if (!*end || text_equal(end, "%"))
+		return true;
+	const char *suffix = strchr(suffixes, *end | ('a' ^ 'A'));
+	return suffix && !end[1] && number <= ULLONG_MAX >> 10 * (suffix - suffixes + 1);
+}
 
 static int plan_tmpfs(struct rootfs *rootfs, const char *options, struct error *err)
 {
@@ -39,6 +55,11 @@ static int plan_tmpfs(struct rootfs *rootfs, const char *options, struct error *
 				err, EINVAL,
 				"overlay: tmpfs takes size=, nr_blocks= and nr_inodes=, not '%s'",
 				key);
+		if (!is_quantity(value))
+			return error_set(err, EINVAL,
+					 "overlay: tmpfs: %s=%s: wants a number from 1 up, with k, "
+					 "m, g, t, p, e or %% behind it",
+					 key, value);
 		overlay->parameters[overlay->parameters_count++] =
 			(struct mount_parameter){key, value};
 		options += length;
@@ -109,7 +130,7 @@ static int open_writable(struct rootfs *rootfs, const struct stat *lower, struct
 				    : mount_new("tmpfs", "overlay", overlay->parameters,
 						overlay->parameters_count, 0, false, &message);
 	if (fd < 0)
-		return mounts_blame_kernel("tmpfs for the overlay", &message, err);
+		return refusal_quote("tmpfs for the overlay", &message, err);
 	if (mount_attach(fd, rootfs->root_fd) < 0)
 		return error_errno(err, "overlay: attach the writable layer");
 	struct overlay_made made;
@@ -135,7 +156,7 @@ static int make_overlay(const struct rootfs *rootfs, int lower_fd, int upper_fd,
 	size_t count = array_size(parameters) - !rootfs->options->user_namespace;
 	auto_close int fd = mount_new("overlay", "overlay", parameters, count, 0, false, &message);
 	if (fd < 0)
-		return mounts_blame_kernel("overlay on the root", &message, err);
+		return refusal_quote("overlay on the root", &message, err);
 	// what overlayfs does, with a word in the kernel's log, when it cannot use its work directory
 	struct statfs fs;
 	if (fstatfs(fd, &fs) < 0)

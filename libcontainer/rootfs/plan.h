@@ -49,7 +49,7 @@ struct mount_entry {
 	enum proc_place proc_place;
 	enum idmap_source idmap;
 	const struct spec_id_mappings *uid_mappings, *gid_mappings;  // for idmap_source_own
-	int tree_fd;   // owned: detached copy of the source, once it is opened
+	int tree_fd;  // owned: detached, the copy of the source or the caller's new file system, once it is there
 	int idmap_fd;  // owned: helper user namespace, until it is applied
 	bool idmapped;
 	int late_fd;      // owned: attached, becomes read-only at the end
@@ -100,7 +100,8 @@ struct rootfs {
 	int tree_fd;            // owned: detached copy of root.path made by the caller, or -1
 	int upper_fd;           // owned: detached copy of the overlay's directory, or -1
 	int root_fd;            // owned: the container's root, from rootfs_attach on
-	int null_fd;  // owned: copy of the host's /dev/null for masks, from rootfs_enter on
+	int proc_context;  // owned: of fsopen(2), when a procfs is not that of this process; or -1
+	int null_fd;       // owned: copy of the host's /dev/null for masks, from rootfs_enter on
 };
 
 // ---- plan ---------------------------------------------------------------------------------------
@@ -162,6 +163,9 @@ int cgroup_mount_make(const struct rootfs *rootfs, struct mount_entry *entry,
 		      struct error *err) must_check;
 int idmap_open_early(struct rootfs *rootfs, struct error *err) must_check;
 int idmap_plan(struct rootfs *rootfs, struct mount_entry *entry, struct error *err) must_check;
+// A new file system that the calling process has to make: in the container's user namespace it would belong to that, and
+// the kernel maps none by the namespace that it belongs to.
+bool idmap_is_of_caller(const struct rootfs *rootfs, const struct mount_entry *entry);
 int idmap_apply(const struct rootfs *rootfs, struct mount_entry *entry, int mount_fd,
 		struct error *err) must_check;
 int masks_prepare(struct rootfs *rootfs, struct error *err) must_check;
@@ -176,7 +180,7 @@ struct mount_parameters {
 };
 int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entry, int target_fd,
 			   struct mount_parameters *to, struct error *err) must_check;
-// A new file system, detached; or already attached to *target_fd, which then is closed and -1.
+// A new file system, detached; or already attached to *target_fd, which then is closed and -1. With -1 there: detached, or an error.
 int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
 		     struct error *err) must_check;
 // Whether symbolic links may be followed on the way to the entry's destination.
@@ -185,8 +189,12 @@ enum path_rule mounts_target_rule(const struct rootfs *rootfs, const struct moun
 // Those tmpfs that had to take mount points first.
 int mounts_make_late_read_only(struct rootfs *rootfs, struct error *err) must_check;
 
-// Says why a new file system could not be made: the kernel's own words when it gave some.
-int mounts_blame_kernel(const char *what, const struct mount_message *message, struct error *err);
+// refusal.c. Says why a new file system could not be made, from errno: in the kernel's own words when it gave some.
+int refusal_quote(const char *what, const struct mount_message *message, struct error *err);
+// The same of an entry of mounts[], and in ours where it gave none.
+int refusal_explain(const struct rootfs *rootfs, const struct mount_entry *entry,
+		    const struct mount_parameters *parameters, const struct mount_message *message,
+		    struct error *err);
 
 // umask of 0 for a scope, so that modes are as written.
 static inline void plan_restore_umask(const mode_t *mask)

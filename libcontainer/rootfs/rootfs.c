@@ -87,7 +87,7 @@ int rootfs_plan(const struct spec *spec, const struct rootfs_options *options,
 	rootfs->options = options;
 	rootfs->log = log;
 	rootfs->host_fd = rootfs->tree_fd = rootfs->upper_fd = -1;
-	rootfs->root_fd = rootfs->null_fd = -1;
+	rootfs->root_fd = rootfs->null_fd = rootfs->proc_context = -1;
 	if (plan(rootfs, err) < 0) {
 		rootfs_free(rootfs);
 		return -1;
@@ -162,11 +162,6 @@ int rootfs_open(struct rootfs *rootfs, struct error *err)
 	if (sources_open_early(rootfs, err) < 0 || idmap_open_early(rootfs, err) < 0)
 		return -1;
 	return overlay_open(rootfs, err);
-}
-
-int rootfs_lower_fd(const struct rootfs *rootfs)
-{
-	return rootfs->host_fd;
 }
 
 int rootfs_fd(const struct rootfs *rootfs)
@@ -252,6 +247,7 @@ void rootfs_free(struct rootfs *rootfs)
 	memory_close(rootfs->upper_fd);
 	memory_close(rootfs->root_fd);
 	memory_close(rootfs->null_fd);
+	memory_close(rootfs->proc_context);
 	path_made_done(&rootfs->made);
 	arena_free(&rootfs->arena);
 	free(rootfs);

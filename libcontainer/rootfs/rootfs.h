@@ -57,9 +57,6 @@ void rootfs_describe(const struct rootfs *rootfs, const char *prefix, struct tex
 // (sources for a user namespace, opened with the caller's rights). Fails when root.path is no directory.
 int rootfs_open(struct rootfs *rootfs, struct error *err) must_check;
 
-// The root directory on the host, O_PATH, after rootfs_open. Borrowed. (With an overlay, its lower layer.)
-int rootfs_lower_fd(const struct rootfs *rootfs);
-
 // Gives the plan the user namespace of the container for idmapped mounts (a descriptor it borrows), needed only
 // when rootfs_needs_user_namespace_fd says so. Called in the calling process: of a new one after its maps are written, of
 // one that is joined after rootfs_open, before the new process is cloned.
@@ -74,6 +71,11 @@ int rootfs_isolate(struct rootfs *rootfs, struct error *err) must_check;
 // Attaches the root: a bind of root.path, or the overlay. From here on rootfs_fd is valid.
 int rootfs_attach(struct rootfs *rootfs, struct error *err) must_check;
 int rootfs_fd(const struct rootfs *rootfs);
+// A procfs shows the pid namespace of the process that calls fsopen(2) for it. Where that is not the process of these steps: whether
+// one context is what they need (can: no more than one, and none that can only be mounted by mount(2)), and that context (taken).
+bool rootfs_can_use_proc_context(const struct rootfs *rootfs);
+bool rootfs_wants_proc_context(const struct rootfs *rootfs);
+void rootfs_give_proc_context(struct rootfs *rootfs, int context);
 // mounts[], in order.
 int rootfs_mount(struct rootfs *rootfs, struct error *err) must_check;
 // Default devices, linux.devices, /dev links.

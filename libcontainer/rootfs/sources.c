@@ -2,7 +2,8 @@
 // Where binds come from. A source is a copy of a piece of the host's mount tree, detached, with the propagation that
 // the container may have. Three times: in the calling process when the container has a user namespace (its root
 // could not look into the caller's directories), at its turn in the new process otherwise, and always at
-// its turn, and then from inside the root, when the source lies below root.path.
+// its turn, and then from inside the root, when the source lies below root.path. New file systems come in here only
+// where the caller has to own them.
 #include "libcontainer/rootfs/plan.h"
 
 #include <errno.h>
@@ -121,6 +122,20 @@ int source_open_early(struct rootfs *rootfs, struct mount_entry *entry, struct e
 	return 0;
 }
 
+static int make_of_caller(struct rootfs *rootfs, struct mount_entry *entry, struct error *err)
+{
+	int no_target = -1;
+	entry->tree_fd = file_system_make(rootfs, entry, &no_target, err);
+	if (entry->tree_fd >= 0)
+		return 0;
+	if (err->code == EPERM)
+		error_set(err, EPERM,
+			  "mount %s: %s: an idmapped file system belongs to the caller, and takes "
+			  "root's rights",
+			  entry->type, error_text(EPERM));
+	return plan_blame_mount(entry, err);
+}
+
 int sources_open_early(struct rootfs *rootfs, struct error *err)
 {
 	bool live = rootfs->options->live;
@@ -130,6 +145,8 @@ int sources_open_early(struct rootfs *rootfs, struct error *err)
 	for (size_t i = 0; i < rootfs->mounts_count; i++) {
 		struct mount_entry *entry = &rootfs->mounts[i];
 		bool idmap = entry->idmap != idmap_source_none;
+		if (idmap_is_of_caller(rootfs, entry) && make_of_caller(rootfs, entry, err) < 0)
+			return -1;
 		if (entry->kind != mount_kind_bind || entry->inside)
 			continue;
 		if (!idmap && !live && (!all || rootfs->caller_cannot_clone))

@@ -220,23 +220,34 @@ int capabilities_plan_user_namespace(const struct spec_capabilities *set, const 
 
 // ---- applying ------------------------------------------------------------------------------------
 
-int capabilities_drop_bounding(const struct capabilities *capabilities, struct error *err)
+static int compare(const char *set, uint64_t wanted, uint64_t got, struct error *err)
 {
+	if (wanted == got)
+		return 0;
+	return error_set(err, EPERM, "process.capabilities.%s: wanted %#llx, the kernel has %#llx",
+			 set, (unsigned long long)wanted, (unsigned long long)got);
+}
+
+int capabilities_limit(const struct capabilities *capabilities, struct error *err)
+{
+	uint64_t now = 0;
 	for (int i = 0; i < CAPABILITIES_MAX; i++) {
-		if (capabilities->bounding & bit(i))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
-			continue;
-		int dropping = errno;
+		bool wanted = (capabilities->bounding & bit(i)) != 0;
+		int dropping = wanted || prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0 ? 0 : errno;
 		int has = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+		// the kernel has no more; those of 5.9 every kernel has that husk runs on
+		if (has < 0 && errno == EINVAL && i > CAP_CHECKPOINT_RESTORE)
+			break;
 		if (has < 0)
-			break;  // the kernel has no more
+			return error_errno(err, "process.capabilities.bounding: read capability %d",
+					   i);
 		errno = dropping;
-		if (has > 0)
+		if (has > 0 && dropping != 0)
 			return error_errno(err, "process.capabilities.bounding: drop capability %d",
 					   i);
+		now |= has > 0 ? bit(i) : 0;
 	}
-	return 0;
+	return compare("bounding", capabilities->bounding, now, err);
 }
 
 static int set_three(const struct capabilities *c, struct error *err)
@@ -263,29 +274,19 @@ static int set_ambient(uint64_t ambient, struct error *err)
 	return 0;
 }
 
-static int read_back(struct capabilities *now, struct error *err)
+// Only what is both permitted and inheritable can be ambient.
+static int read_ambient(struct capabilities *now, struct error *err)
 {
-	if (read_caller(now, err) < 0)
-		return -1;
+	uint64_t possible = now->permitted & now->inheritable;
 	for (int i = 0; i < CAPABILITIES_MAX; i++) {
-		int bounding = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
-		if (bounding < 0)
-			break;
+		if (!(possible & bit(i)))
+			continue;
 		int ambient = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0);
 		if (ambient < 0)
 			return error_errno(err, "process.capabilities.ambient: read back");
-		now->bounding |= bounding ? bit(i) : 0;
 		now->ambient |= ambient ? bit(i) : 0;
 	}
 	return 0;
-}
-
-static int compare(const char *set, uint64_t wanted, uint64_t got, struct error *err)
-{
-	if (wanted == got)
-		return 0;
-	return error_set(err, EPERM, "process.capabilities.%s: wanted %#llx, the kernel has %#llx",
-			 set, (unsigned long long)wanted, (unsigned long long)got);
 }
 
 int capabilities_apply(const struct capabilities *capabilities, struct error *err)
@@ -295,10 +296,9 @@ int capabilities_apply(const struct capabilities *capabilities, struct error *er
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return error_errno(err, "prctl PR_SET_KEEPCAPS");
-	if (read_back(&now, err) < 0)
+	if (read_caller(&now, err) < 0 || read_ambient(&now, err) < 0)
 		return -1;
-	if (compare("bounding", capabilities->bounding, now.bounding, err) < 0 ||
-	    compare("effective", capabilities->effective, now.effective, err) < 0 ||
+	if (compare("effective", capabilities->effective, now.effective, err) < 0 ||
 	    compare("inheritable", capabilities->inheritable, now.inheritable, err) < 0 ||
 	    compare("permitted", capabilities->permitted, now.permitted, err) < 0)
 		return -1;

@@ -105,34 +105,11 @@ static char *home_path(void)
 	return text_take(&path);
 }
 
-// The path's last three components may be missing.
-static void make_directories(char *path)
-{
-	char *ends[3] = {path + strlen(path)};
-	for (size_t i = 1; i < array_size(ends); i++) {
-		ends[i] = strrchr(path, '/');
-		*ends[i] = '\0';
-	}
-	for (size_t i = array_size(ends); i > 0; i--) {
-		(void)!mkdir(path, 0700);
-		if (i > 1)
-			*ends[i - 1] = '/';
-	}
-}
-
 // If it is ours alone.
 static int open_path(const char *path, bool make)
 {
 	struct stat st;
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	auto_close int fd = open(path, flags);
-	if (fd < 0 && errno == ENOENT && make) {
-		auto_free char *parts = strdup(path);
-		if (!parts)
-			return -1;
-		make_directories(parts);
-		fd = open(path, flags);
-	}
+	auto_close int fd = fd_open_directory(path, make);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 0022))
 		return -1;
 	return take_fd(&fd);

@@ -285,26 +285,33 @@ int own_pages_remap(int file)
 
 // ---- the kernel's notes about the program --------------------------------------------------------
 
-// The numbers of /proc/self/stat, counted from 3 (state) on, as proc(5) does.
-static int read_stat(uint64_t values[53])
+// The stack that the kernel made for the program: the count of arguments, pointers to them, NULL, pointers to the variables.
+extern void *__libc_stack_end;
+// The linker's names for the ends of text and data.
+extern const char __executable_start[], etext[], edata[];
+
+// All that has to be told again with the new file: the program's places as it knows them itself, for the kernel's own notes are text
+// in /proc. Below its present end the heap never gives memory back, so that end serves as its start, which nobody has told us.
+static struct prctl_mm_map program_places(void)
 {
-	char line[1024];
-	if (fd_read_value(AT_FDCWD, "/proc/self/stat", line, sizeof line) < 0)
-		return -1;
-	const char *at = strrchr(line, ')');
-	int field = 2;
-	for (at = at ? at + 1 : NULL; at && field < 52; field++) {
-		char *end;
-		at += *at == ' ';
-		values[field + 1] = strtoull(at, &end, 10);
-		at = field == 2 ? at + 1 : end;
-		if (*at != ' ')
-			at = NULL;
-	}
-	if (field >= 51)
-		return 0;
-	errno = EINVAL;
-	return -1;
+	const uintptr_t *stack = __libc_stack_end, *arguments = stack + 1;
+	const uintptr_t *variables = arguments + stack[0] + 1;
+	// the file's name follows the last variable
+	uint64_t end = getauxval(AT_EXECFN), heap = (uint64_t)syscall(SYS_brk, 0);
+	uint64_t first_variable = *variables ? *variables : end;
+	return (struct prctl_mm_map){
+		.start_code = (uintptr_t)__executable_start,
+		.end_code = (uintptr_t)etext,
+		.start_data = (uintptr_t)etext,
+		.end_data = (uintptr_t)edata,
+		.start_brk = heap,
+		.brk = heap,
+		.start_stack = (uintptr_t)stack,
+		.arg_start = stack[0] ? *arguments : first_variable,
+		.arg_end = first_variable,
+		.env_start = first_variable,
+		.env_end = end,
+	};
 }
 
 int own_pages_possible(void)
@@ -330,24 +337,7 @@ int own_pages_possible(void)
 
 int own_pages_name(int file)
 {
-	uint64_t stat[53] = {0};
-	if (read_stat(stat) < 0)
-		return -1;
-	struct prctl_mm_map map = {
-		.start_code = stat[26],
-		.end_code = stat[27],
-		.start_data = stat[45],
-		.end_data = stat[46],
-		.start_brk = stat[47],
-		.brk = (uint64_t)syscall(SYS_brk, 0),
-		.start_stack = stat[28],
-		.arg_start = stat[48],
-		.arg_end = stat[49],
-		.env_start = stat[50],
-		.env_end = stat[51],
-		.auxv = NULL,
-		.auxv_size = 0,
-		.exe_fd = (uint32_t)file,
-	};
+	struct prctl_mm_map map = program_places();
+	map.exe_fd = (uint32_t)file;
 	return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }

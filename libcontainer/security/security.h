@@ -41,10 +41,10 @@ const char *const *capabilities_words(void);
 // The effective ones of the calling process, a bit each.
 uint64_t capabilities_of_caller(void);
 
-// Drops the bounding set to the wanted one. Before the change of user.
-int capabilities_drop_bounding(const struct capabilities *capabilities,
-			       struct error *err) must_check;
-// After the change of user (made with PR_SET_KEEPCAPS): sets the other four, reads all five back, and fails on any difference.
+// Drops the bounding set to the wanted one, reads it back, and fails on any difference. Before the change of user, and before a filter
+// of the container's that may answer in the kernel's place.
+int capabilities_limit(const struct capabilities *capabilities, struct error *err) must_check;
+// After the change of user (made with PR_SET_KEEPCAPS): sets the other four, reads them back, and fails on any difference.
 int capabilities_apply(const struct capabilities *capabilities, struct error *err) must_check;
 
 // ---- syscall_filter.c ----------------------------------------------------------------------------

@@ -14,26 +14,12 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/base/text.h"
+#include "libcontainer/kernel/fd.h"
 #include "libcontainer/state/state.h"
 
 // The inode number that the kernel gives the first user namespace (PROC_USER_INIT_INO). An identity map proves
 // nothing: service managers give such maps to nested namespaces, too.
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDUL
-
-// Makes every missing directory of path, which is changed and restored on the way.
-static int make_directories(char *path)
-{
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		int rc = mkdirat(AT_FDCWD, path, 0700);
-		*p = '/';
-		if (rc < 0 && errno != EEXIST)
-			return -1;
-	}
-	return mkdirat(AT_FDCWD, path, 0700) < 0 && errno != EEXIST ? -1 : 0;
-}
 
 static bool is_file_system_root(const struct stat *st)
 {
@@ -83,13 +69,7 @@ int state_root_open(const char *path, bool create, int *root_fd, struct error *e
 	while (length > 1 && plain[length - 1] == '/')
 		plain[--length] = '\0';
 
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	auto_close int fd = openat(AT_FDCWD, plain, flags);
-	if (fd < 0 && errno == ENOENT && create) {
-		if (make_directories(plain) < 0)
-			return error_errno(err, "make state root %s", path);
-		fd = openat(AT_FDCWD, plain, flags);
-	}
+	auto_close int fd = fd_open_directory(plain, create);
 	if (fd < 0)
 		return explain_open(path, plain, err);
 	if (check_ours(path, fd, err) < 0)

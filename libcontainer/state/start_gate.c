@@ -152,18 +152,27 @@ void start_gate_say_last(int connection)
 
 // ---- start ---------------------------------------------------------------------------------------
 
+static int say_go(int fd)
+{
+	ssize_t n;
+	do
+		n = send(fd, go_word, sizeof go_word, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : 0;
+}
+
 int start_gate_open(int dir_fd, int *connection, struct error *err)
 {
+	// (of many who are silent, init lets go of some)
+	if (*connection >= 0 && fcntl(*connection, F_SETFL, 0) == 0 && say_go(*connection) == 0)
+		return 0;
+	memory_close(take_fd(connection));
 	auto_close int fd = socket_connect(dir_fd, START_GATE_NAME, SOCK_SEQPACKET);
 	if (fd < 0 && errno == ENOENT)
 		errno = ECONNREFUSED;
 	if (fd < 0)
 		return error_errno(err, "start socket");
-	ssize_t n;
-	do
-		n = send(fd, go_word, sizeof go_word, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n < 0) {
+	if (say_go(fd) < 0) {
 		// init served another one since we connected
 		if (errno == EPIPE || errno == ECONNRESET)
 			errno = ECONNREFUSED;

@@ -4,6 +4,8 @@
 //	state        the record below (JSON, written by rename, so whole or not there)
 //	config.json  the configuration as it was at create
 //	resources    linux.resources as `update` left them (JSON); not there before the first one
+//	init         for a container without a cgroup: its first process
+//	holder       while hooks run in start: the process that holds the lock
 //	start        the socket on which the waiting init listens; who can connect finds it "created"
 //
 // The directory is made first of all and removed last of all: from its existence on, every other resource of the
@@ -96,7 +98,14 @@ bool state_is_of_this_boot(const struct state_record *record);
 
 // Status from the record, the process and the start socket, without paused. While the record's creator lives and init has
 // not been released, it is "creating"; the creator clears the two creator fields when create is complete.
-enum state_status state_compute(int dir_fd, const struct state_record *record);
+// look (or NULL): what it has opened for that is kept there.
+struct state_look {
+	int pidfd;  // owned: of init, when it was seen alive; -1
+	int gate;  // owned: a connection to the start gate on which nothing was said, when init waits there and wants_gate; -1
+	bool wants_gate;
+};
+enum state_status state_compute(int dir_fd, const struct state_record *record,
+				struct state_look *look);
 // A pidfd of init that is proven to be this container's: 0 and *pidfd; ESRCH in err->code when it is gone.
 int state_open_init(const struct state_record *record, int *pidfd, struct error *err) must_check;
 // The same of the process that is creating it.
@@ -106,6 +115,13 @@ int state_open_creator(const struct state_record *record, int *pidfd, struct err
 // else leads to its processes. recall fills these three of *record; -1: there is no note.
 int state_note_init(int dir_fd, const struct state_record *record, struct error *err) must_check;
 int state_recall_init(int dir_fd, struct state_record *record) must_check;
+
+// The calling process holds the lock while something runs that may never end; another one can find it. (Without the note that one
+// waits in vain: it is no failure here.)
+void state_note_holder(int dir_fd);
+void state_forget_holder(int dir_fd);
+// A pidfd of that process. ESRCH in err->code: there is none.
+int state_open_holder(int dir_fd, int *pidfd, struct error *err) must_check;
 
 // Removes everything in the directory (files of ours; nothing is followed) and the directory itself.
 int state_remove(int root_fd, const char *id, struct error *err) must_check;
@@ -130,7 +146,8 @@ void start_gate_fail(int connection, const struct error *failure);
 // init, before the system call filter is loaded: what follows is execve. Lets the caller tell an end by execve from a
 // death on the way. Optional; start_gate_fail may still follow.
 void start_gate_say_last(int connection);
-// `start`: connects and says go. Returns the connection. ECONNREFUSED in err->code when init does not wait any more.
+// `start`: connects and says go. *connection: one that is there already (look.gate) or -1, and then the one that is served, owned by
+// the caller. ECONNREFUSED in err->code when init does not wait any more.
 int start_gate_open(int dir_fd, int *connection, struct error *err) must_check;
 // Waits for the outcome: 0 = the program runs (or was run and has ended already); -1 with init's own error, or with
 // ECONNREFUSED in err->code when init served another start. 1 = the conversation ended, but init had not said its last

@@ -42,44 +42,55 @@ bool state_is_of_this_boot(const struct state_record *record)
 
 // A process that exists but does not show its start time counts as alive: a container that is taken for stopped by
 // mistake would be lost, one that is taken for alive is only looked at again.
-static bool alive(pid_t pid, uint64_t start_time)
+static bool alive(pid_t pid, uint64_t start_time, int *pidfd)
 {
 	uint64_t ticks;
 	bool zombie;
 	if (pid <= 0)
 		return false;
+	// first the descriptor, then the proof: from here on the pid cannot change hands unnoticed
+	auto_close int fd = pidfd ? sys_pidfd_open(pid) : -1;
 	if (process_start_time(pid, &ticks, &zombie) < 0)
 		return errno != ESRCH;
-	return ticks == start_time && !zombie;
+	if (ticks != start_time || zombie)
+		return false;
+	if (fd >= 0)
+		*pidfd = take_fd(&fd);
+	return true;
 }
 
 enum gate { gate_absent, gate_waiting, gate_passed };
 
-static enum gate look_at_gate(int dir_fd)
+static enum gate look_at_gate(int dir_fd, struct state_look *look)
 {
 	auto_close int fd = socket_connect(dir_fd, START_GATE_NAME, SOCK_SEQPACKET | SOCK_NONBLOCK);
+	if (fd >= 0 && look && look->wants_gate && look->gate < 0) {
+		look->gate = take_fd(&fd);
+		return gate_waiting;
+	}
 	// EAGAIN: the listener is there, with more callers than it has room for
 	if (fd >= 0 || errno == EAGAIN)
 		return gate_waiting;
 	return errno == ENOENT ? gate_absent : gate_passed;
 }
 
-enum state_status state_compute(int dir_fd, const struct state_record *record)
+enum state_status state_compute(int dir_fd, const struct state_record *record,
+				struct state_look *look)
 {
 	if (!state_is_of_this_boot(record))
 		return state_status_stopped;
-	bool creator = alive(record->creator, record->creator_start_time);
+	bool creator = alive(record->creator, record->creator_start_time, NULL);
 	if (record->pid <= 0)
 		return creator ? state_status_creating : state_status_stopped;
-	if (!alive(record->pid, record->start_time))
+	if (!alive(record->pid, record->start_time, look && look->pidfd < 0 ? &look->pidfd : NULL))
 		return state_status_stopped;
 	// The creator of a foreground run stays for the whole life of its container: only before the gate has been
 	// passed does its life mean "creating".
-	enum gate gate = look_at_gate(dir_fd);
+	enum gate gate = look_at_gate(dir_fd, look);
 	if (gate != gate_passed && creator)
 		return state_status_creating;
 	// also because the one who listened there is just being killed
-	if (gate == gate_passed && process_is_ending(record->pid))
+	if (gate == gate_passed && process_is_ending(record->pid, record->start_time))
 		return state_status_stopped;
 	return gate == gate_waiting ? state_status_created : state_status_running;
 }
@@ -89,7 +100,7 @@ static int open_process(const struct state_record *record, const char *what, pid
 {
 	if (pid <= 0 || !state_is_of_this_boot(record))
 		return error_set(err, ESRCH, "%s: %s", what, error_text(ESRCH));
-	// first the descriptor, then the proof: from here on the pid cannot change hands unnoticed
+	// (the order: as in alive)
 	auto_close int fd = sys_pidfd_open(pid);
 	if (fd < 0) {
 		// a pid that by now belongs to a mere thread: EINVAL, or ENOENT in newer kernels
@@ -119,27 +130,27 @@ int state_open_creator(const struct state_record *record, int *pidfd, struct err
 			    record->creator_start_time, pidfd, err);
 }
 
-// ---- without a cgroup --------------------------------------------------------------------------------
+// ---- notes -------------------------------------------------------------------------------------------
 
 // Made in one step, read in one step: a link that leads nowhere.
-#define NOTE_NAME "init"
 #define NOTE_BYTES 128
+#define INIT_NOTE "init"
+#define HOLDER_NOTE "holder"
 
-int state_note_init(int dir_fd, const struct state_record *record, struct error *err)
+static int write_note(int dir_fd, const char *name, pid_t pid, uint64_t start_time,
+		      const char *boot_id)
 {
 	char note[NOTE_BYTES];
-	snprintf(note, sizeof note, "%d:%" PRIu64 ":%s", (int)record->pid, record->start_time,
-		 record->boot_id);
-	if (symlinkat(note, dir_fd, NOTE_NAME) < 0)
-		return error_errno(err, "make the note of the container's init");
-	return 0;
+	snprintf(note, sizeof note, "%d:%" PRIu64 ":%s", (int)pid, start_time, boot_id);
+	return symlinkat(note, dir_fd, name);
 }
 
-int state_recall_init(int dir_fd, struct state_record *record)
+// *boot_id: owned by the caller
+static int read_note(int dir_fd, const char *name, pid_t *pid, uint64_t *start_time, char **boot_id)
 {
 	char note[NOTE_BYTES];
-	uint64_t pid, start_time;
-	ssize_t length = readlinkat(dir_fd, NOTE_NAME, note, sizeof note - 1);
+	uint64_t number;
+	ssize_t length = readlinkat(dir_fd, name, note, sizeof note - 1);
 	if (length < 0)
 		return -1;
 	note[length] = '\0';
@@ -147,15 +158,59 @@ int state_recall_init(int dir_fd, struct state_record *record)
 	if (!boot)
 		return -1;
 	*start++ = *boot++ = '\0';
-	char *boot_id = strdup(boot);
-	if (!boot_id || text_to_unsigned(note, &pid) < 0 || pid > INT_MAX ||
-	    text_to_unsigned(start, &start_time) < 0) {
-		free(boot_id);
+	if (text_to_unsigned(note, &number) < 0 || number > INT_MAX ||
+	    text_to_unsigned(start, start_time) < 0)
 		return -1;
-	}
+	*pid = (pid_t)number;
+	*boot_id = strdup(boot);
+	return *boot_id ? 0 : -1;
+}
+
+int state_note_init(int dir_fd, const struct state_record *record, struct error *err)
+{
+	if (write_note(dir_fd, INIT_NOTE, record->pid, record->start_time, record->boot_id) < 0)
+		return error_errno(err, "make the note of the container's init");
+	return 0;
+}
+
+int state_recall_init(int dir_fd, struct state_record *record)
+{
+	pid_t pid;
+	uint64_t start_time;
+	char *boot_id;
+	if (read_note(dir_fd, INIT_NOTE, &pid, &start_time, &boot_id) < 0)
+		return -1;
 	free(record->boot_id);
 	record->boot_id = boot_id;
-	record->pid = (pid_t)pid;
+	record->pid = pid;
 	record->start_time = start_time;
 	return 0;
+}
+
+void state_note_holder(int dir_fd)
+{
+	char boot_id[37];
+	uint64_t start_time;
+	bool zombie;
+	// of one that was killed
+	state_forget_holder(dir_fd);
+	if (process_boot_id(boot_id) == 0 &&
+	    process_start_time(getpid(), &start_time, &zombie) == 0)
+		(void)write_note(dir_fd, HOLDER_NOTE, getpid(), start_time, boot_id);
+}
+
+void state_forget_holder(int dir_fd)
+{
+	(void)unlinkat(dir_fd, HOLDER_NOTE, 0);
+}
+
+int state_open_holder(int dir_fd, int *pidfd, struct error *err)
+{
+	struct state_record holder = {0};
+	if (read_note(dir_fd, HOLDER_NOTE, &holder.pid, &holder.start_time, &holder.boot_id) < 0)
+		return error_set(err, ESRCH, "no process is noted");
+	int result = open_process(&holder, "holder of the container", holder.pid, holder.start_time,
+				  pidfd, err);
+	free(holder.boot_id);
+	return result;
 }

@@ -284,6 +284,14 @@ static int stop(struct bus *bus, const struct order *order, struct error *err)
 	return 0;
 }
 
+static int forget(struct bus *bus, const struct order *order, struct error *err)
+{
+	if (unit_forget(bus, order->unit, err) < 0)
+		return -1;
+	answer("ok", "");
+	return 0;
+}
+
 static int carry_out(const struct order *order, struct error *err)
 {
 	static const struct {
@@ -291,10 +299,9 @@ static int carry_out(const struct order *order, struct error *err)
 		int (*run)(struct bus *, const struct order *, struct error *);
 		bool slice;
 	} orders[] = {
-		{"start", start_and_stay, true},
-		{"enter", enter, true},
-		{"update", update, false},
-		{"stop", stop, false},
+		{"start", start_and_stay, true}, {"enter", enter, true},
+		{"update", update, false},       {"stop", stop, false},
+		{"forget", forget, false},
 	};
 	for (size_t i = 0; i < array_size(orders); i++) {
 		struct bus bus = {0};

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,9 @@
 #define UNIT_EXISTS "org.freedesktop.systemd1.UnitExists"
 // How long a unit that is just dying may take until its name is free.
 #define FREE_NAME_MS 100
+// How long, and how often, systemd is asked whether a unit has ended.
+#define END_ATTEMPTS 100
+#define END_POLL_MS 20
 
 // ---- properties ------------------------------------------------------------------------------------
 
@@ -86,13 +90,99 @@ static int append_properties(sd_bus_message *message, const struct scope_propert
 {
 	int result = sd_bus_message_open_container(message, 'a', "(sv)");
 	for (size_t i = 0; i < properties->count && result >= 0; i++) {
-		result = append_property(message, &properties->items[i]);
+		const struct scope_property *property = &properties->items[i];
+		result = append_property(message, property);
+		if (result < 0 && property->annotation)
+			return error_set(
+				err, -result,
+				"annotations[\"%s\"]: the bus does not take such a value: %s",
+				property->annotation, error_text(-result));
 		if (result < 0)
-			return bus_error(err, result, properties->items[i].name);
+			return bus_error(err, result, property->name);
 	}
 	if (result >= 0)
 		result = sd_bus_message_close_container(message);
 	return result < 0 ? bus_error(err, result, "write the properties") : 0;
+}
+
+// ---- which property it was ---------------------------------------------------------------------------
+
+static bool is_named(const struct scope_property *property, const char *message)
+{
+	const char *at = strstr(message, property->name);
+	return at && !strspn(at + strlen(property->name),
+			     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+static bool is_quoted(const struct scope_property *property, const char *message)
+{
+	const char *element = text_string(&property->value);
+	if (strchr("sog", property->signature[strlen(property->signature) - 1]) == NULL)
+		return false;
+	for (size_t i = 0; i < property->count; i++, element += strlen(element) + 1)
+		if (strlen(element) >= 3 && strstr(message, element))
+			return true;
+	return false;
+}
+
+// The type that systemd has the property in, as a scope that is always there tells it. "": it has none of that name.
+static void ask_type(struct bus *bus, const char *name, char type[16])
+{
+	static const char *const interfaces[] = {"org.freedesktop.systemd1.Scope",
+						 "org.freedesktop.systemd1.Unit"};
+	auto_free char *object = NULL;
+	type[0] = '\0';
+	if (sd_bus_path_encode("/org/freedesktop/systemd1/unit", "init.scope", &object) < 0)
+		return;
+	for (size_t i = 0; i < array_size(interfaces) && !type[0]; i++) {
+		sd_bus_message *reply = NULL;
+		const char *contents;
+		char kind;
+		if (sd_bus_call_method(bus->bus, bus->destination, object,
+				       "org.freedesktop.DBus.Properties", "Get", NULL, &reply, "ss",
+				       interfaces[i], name) >= 0 &&
+		    sd_bus_message_peek_type(reply, &kind, &contents) > 0 && kind == 'v')
+			snprintf(type, 16, "%s", contents);
+		sd_bus_message_unref(reply);
+	}
+}
+
+static bool has_wrong_type(struct bus *bus, const struct scope_property *property,
+			   struct error *err)
+{
+	char type[16], is[48], wanted[48];
+	ask_type(bus, property->name, type);
+	if (!type[0] || text_equal(type, property->signature))
+		return false;
+	scope_type_name(property->signature, is);
+	scope_type_name(type, wanted);
+	error_set(err, EINVAL, "annotations[\"%s\"]: systemd wants %s, and the value is %s",
+		  property->annotation, wanted, is);
+	return true;
+}
+
+// systemd names a property only now and then; whose annotation it was is said where that can be found out.
+static void name_annotation(struct bus *bus, const struct scope_properties *properties,
+			    const sd_bus_error *failure, struct error *err)
+{
+	const char *message = failure->message ? failure->message : "";
+	const struct scope_property *blamed = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < properties->count; i++)
+		count += properties->items[i].annotation != NULL;
+	for (size_t i = 0; i < properties->count && !blamed; i++) {
+		const struct scope_property *property = &properties->items[i];
+		if (!property->annotation)
+			continue;
+		if (is_named(property, message) || is_quoted(property, message))
+			blamed = property;
+		else if (has_wrong_type(bus, property, err))
+			return;
+		else if (count == 1 && sd_bus_error_has_name(failure, SD_BUS_ERROR_INVALID_ARGS))
+			blamed = property;
+	}
+	if (blamed)
+		(void)!error_context(err, "annotations[\"%s\"]", blamed->annotation);
 }
 
 // Leaves out the optional property that systemd's refusal names. False: there is none.
@@ -100,10 +190,7 @@ static bool leave_out(struct scope_properties *properties, const sd_bus_error *f
 {
 	for (size_t i = 0; failure->message && i < properties->count; i++) {
 		struct scope_property *property = &properties->items[i];
-		const char *at = strstr(failure->message, property->name);
-		const char *behind = at ? at + strlen(property->name) : NULL;
-		if (!at || !property->optional ||
-		    strspn(behind, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+		if (!property->optional || !is_named(property, failure->message))
 			continue;
 		text_done(&property->value);
 		properties->count--;
@@ -176,6 +263,38 @@ void unit_abandon(struct bus *bus, const char *unit)
 	sd_bus_message_unref(message);
 }
 
+// "active", "failed", ... of a unit; one that is not there is "inactive".
+static int ask_state(struct bus *bus, const char *unit, char **state, struct error *err)
+{
+	sd_bus_error failure = SD_BUS_ERROR_NULL;
+	auto_free char *object = NULL;
+	int result = sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit, &object);
+	if (result >= 0)
+		result = sd_bus_get_property_string(bus->bus, bus->destination, object,
+						    "org.freedesktop.systemd1.Unit", "ActiveState",
+						    &failure, state);
+	if (result < 0)
+		error_set(err, -result, "ask for its state: %s",
+			  failure.message ? failure.message : error_text(-result));
+	sd_bus_error_free(&failure);
+	return result < 0 ? -1 : 0;
+}
+
+int unit_forget(struct bus *bus, const char *unit, struct error *err)
+{
+	for (int attempt = 0; attempt < END_ATTEMPTS; attempt++) {
+		auto_free char *state = NULL;
+		if (ask_state(bus, unit, &state, err) < 0)
+			return -1;
+		if (text_equal(state, "inactive"))
+			return 0;
+		if (text_equal(state, "failed"))
+			return call_on(bus, "ResetFailedUnit", unit, NULL, NULL, err);
+		poll(NULL, 0, END_POLL_MS);
+	}
+	return error_set(err, ETIMEDOUT, "it has not ended");
+}
+
 int unit_cgroup(struct bus *bus, const char *unit, char **path, struct error *err)
 {
 	sd_bus_error failure = SD_BUS_ERROR_NULL;
@@ -216,6 +335,8 @@ static int try_start(struct bus *bus, const char *unit, struct scope_properties 
 	if (result == 0 && bus_call(bus, message, &failure, &reply, err) < 0) {
 		bool exists = sd_bus_error_has_name(&failure, UNIT_EXISTS);
 		result = leave_out(properties, &failure) || (exists && !*forgotten) ? 1 : -1;
+		if (result < 0 && sd_bus_error_is_set(&failure))
+			name_annotation(bus, properties, &failure, err);
 		if (exists && !*forgotten) {
 			*forgotten = true;
 			(void)!call_on(bus, "ResetFailedUnit", unit, NULL, NULL, &ignored);

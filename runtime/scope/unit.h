@@ -14,6 +14,8 @@ int unit_update(struct bus *bus, const char *unit, struct scope_properties *prop
 		struct error *err) must_check;
 // Kills, stops, waits, and forgets. One that is not there is success.
 int unit_stop(struct bus *bus, const char *unit, struct error *err) must_check;
+// Waits until a unit whose processes are gone has ended, and forgets it if it is kept as failed. One that does live is left alone.
+int unit_forget(struct bus *bus, const char *unit, struct error *err) must_check;
 // Asks to stop it without waiting for an answer, when systemd has been too slow.
 void unit_abandon(struct bus *bus, const char *unit);
 // Its cgroup below the mount. malloc'ed.

@@ -294,4 +294,6 @@ case_layout() {
 	runtime husk delete --force layout-3
 	runtime husk run --detach --bundle "$BUNDLES/idle" layout-4
 	touched delete delete --force layout-4
+	"$HERE/cold_profile" "$BUNDLES/cold/config.json" "$BUNDLES/cold-husk/config.json" $$
+	touched cold run --bundle "$BUNDLES/cold-husk" layout-5
 }

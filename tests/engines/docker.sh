@@ -94,6 +94,36 @@ test_compose_like_network() { # limit 60
 	client network rm back >/dev/null
 	client volume rm data >/dev/null
 }
+# docker gives each container a hook that must be told init's pid, so init is there early: it is confined all the same
+test_pid_of_another() { # limit 60
+	setup
+	local status=0 id seen='^(Cap|Seccomp:|NoNewPrivs)'
+	client network create back >/dev/null
+	started one --cap-add sys_ptrace box sleep 1001
+	client run -d --name two --network back --pid container:one box httpd -f -p 80 -h /etc >/dev/null
+	id=$(inspect two '{{.Id}}')
+	contains "$(jq -c '.hooks.prestart[].args' "$DIR"/run/containerd/daemon/io.containerd.runtime.v2.task/moby/"$id"/config.json)" libnetwork-setkey
+	equal namespace "$(client exec one readlink /proc/self/ns/pid)" "$(client exec two readlink /proc/self/ns/pid)"
+	contains "$(client exec two ps -o args)" 'sleep 1001' 'httpd -f'
+	# what the hook is for
+	contains "$(run --rm --pid container:one --cap-add sys_ptrace box ps -o args)" 'sleep 1001' 'httpd -f'
+	eventually 10 client run --rm --network back --pid container:one box wget -q -O /dev/null http://two/passwd
+	equal "filter and capabilities" "$(run --rm box grep -E "$seen" /proc/self/status)" "$(run --rm --pid container:one box grep -E "$seen" /proc/self/status)"
+	equal "of exec" "$(run --rm box grep -E "$seen" /proc/self/status)" "$(client exec two grep -E "$seen" /proc/self/status)"
+	contains "$(script -qec "${CLIENT[*]} run --rm --network none --pid container:one -t box tty" /dev/null </dev/null)" /dev/pts/0
+	run --rm --pid container:one box sh -c 'exit 6' || status=$?
+	equal status 6 $status
+	status=0
+	run --rm --pid container:one box /nothing/there 2>err || status=$?
+	equal "a program that is not there" 127 $status
+	# one ends, the other goes on; with the first the namespace ends, and the runtime sees it
+	client restart -t 0 two >/dev/null
+	contains "$(client exec two ps -o args)" 'sleep 1001' 'httpd -f'
+	client kill one >/dev/null
+	equal "of who was killed with the namespace" 137 "$(client wait two)"
+	client rm -f one two >/dev/null
+	client network rm back >/dev/null
+}
 test_privileged() {
 	setup
 	local own its

@@ -66,6 +66,9 @@ test_stats() {
 	eventually 10 eval '[ "$(client stats --no-stream --format "{{.PIDs}}" one)" -ge 1 ]'
 	contains "$(client stats --no-stream --format '{{.MemUsage}}' one)" '/ 67.11MB'
 }
+health_of() { # NAME (other versions have another word for it)
+	client inspect --format '{{.State.Healthcheck.Status}}' "$1" 2>/dev/null || client inspect --format '{{.State.Health.Status}}' "$1"
+}
 test_healthcheck() {
 	setup
 	started one --health-cmd 'test -e /tmp/well' --health-interval disable --health-retries 1 box sleep 1000
@@ -74,7 +77,7 @@ test_healthcheck() {
 	equal "not well" 1 $status
 	client exec one touch /tmp/well
 	client healthcheck run one >/dev/null
-	equal state healthy "$(client inspect --format '{{.State.Healthcheck.Status}}' one 2>/dev/null || client inspect --format '{{.State.Health.Status}}' one)"
+	equal state healthy "$(health_of one)"
 }
 test_pod_shares_namespaces() {
 	setup
@@ -87,6 +90,63 @@ test_pod_shares_namespaces() {
 	done
 	[ "$(client exec a readlink /proc/self/ns/mnt)" != "$(client exec b readlink /proc/self/ns/mnt)" ] || fail "one mount namespace for both"
 	client pod rm -f -t 0 p >/dev/null
+}
+# that others could take over a process, the runtime warns of; an engine's log of it has warnings only with --debug
+with_warnings() { CLIENT+=(--runtime-flag debug); }
+warnings() { find "$S/run" -name oci-log -exec cat {} + | jq -r 'select(.level == "warning") | .msg | select(test("take over"))' | sort -u; }
+test_pod_shares_processes() { # limit 60
+	setup
+	with_warnings
+	client pod create --name p --infra-image box --infra-command 'sleep 1000' --network none --share pid,net,ipc,uts >/dev/null
+	client run -d --pod p --name a box sleep 1001 >/dev/null
+	client run -d --pod p --name b -v "$TOOLS:/tools:ro" box sleep 1002 >/dev/null
+	equal namespace "$(client exec a readlink /proc/self/ns/pid)" "$(client exec b readlink /proc/self/ns/pid)"
+	contains "$(client exec b ps -o args)" 'sleep 1000' 'sleep 1001' 'sleep 1002'
+	equal "filter and capabilities" "$(run --rm box grep -E '^(Cap|Seccomp:|NoNewPrivs)' /proc/self/status)" \
+		"$(client exec b sh -c "grep -E '^(Cap|Seccomp:|NoNewPrivs)' /proc/\$(ps -o pid,args | awk '/[s]leep 1002/ { print \$1 }')/status")"
+	# one of a pod ends, the others go on
+	client stop -t 0 a >/dev/null 2>&1
+	status_is a exited
+	lacks "$(client exec b ps -o args)" 'sleep 1001'
+	local status=0
+	client run --rm --pod p box sh -c 'exit 6' || status=$?
+	equal "status of another one" 6 $status
+	client restart -t 0 b >/dev/null 2>&1
+	contains "$(client exec b ps -o args)" 'sleep 1002'
+	! is_husk || equal warnings '' "$(warnings)"
+	client pod rm -f -t 0 p >/dev/null
+}
+test_pid_of_another() { # limit 60
+	setup
+	with_warnings
+	started one --cap-add sys_ptrace box sleep 1001
+	# (not --rm: what the runtime warned of goes away with it)
+	beside() { run --pid container:one "$@"; }
+	equal namespace "$(client exec one readlink /proc/self/ns/pid)" "$(beside box readlink /proc/self/ns/pid)"
+	# as people look into one: everything allowed, the capability to trace, a user, a terminal
+	contains "$(beside --cap-add sys_ptrace box ps -o args)" 'sleep 1001'
+	contains "$(beside --privileged box ps -o args)" 'sleep 1001'
+	equal user 1000 "$(beside --user user box id -u)"
+	contains "$(script -qec "${CLIENT[*]} run --network none --pid container:one -t box tty" /dev/null </dev/null)" /dev/pts/0
+	beside --security-opt seccomp=unconfined --read-only --tmpfs /t box sh -c 'touch /t/x; kill -0 1'
+	local status=0 own
+	beside box /nothing/there 2>err || status=$?
+	equal "a program that is not there" 127 $status
+	contains "$(cat err)" /nothing/there
+	run -d --name two --pid container:one box sleep 1002 >/dev/null
+	contains "$(client exec two ps -o args)" 'sleep 1001' 'sleep 1002'
+	equal "the host's" "$(readlink /proc/self/ns/pid)" "$(run --rm --pid host box readlink /proc/self/ns/pid)"
+	# what it cannot do for a hook, it says: so there is something to be seen
+	if is_root && is_husk; then
+		equal warnings '' "$(warnings)"
+		mkdir hooks.d
+		echo '{"version":"1.0.0","hook":{"path":"/bin/true"},"when":{"always":true},"stages":["createRuntime"]}' >hooks.d/h.json
+		client --hooks-dir "$S/hooks.d" run --network none --pid container:one box true
+		contains "$(warnings)" 'hooks have to be told'
+	fi
+	# (first: `rm --all` takes them in no order, and refuses one that another depends on)
+	own=$(inspect one '{{.Id}}')
+	client ps -aq --no-trunc | grep -vx "$own" | xargs "${CLIENT[@]}" rm -f -t 0 >/dev/null
 }
 test_pod_has_devices() {
 	setup
@@ -201,6 +261,77 @@ test_sdnotify() {
 	eventually 10 client exec one test -e /said
 	eventually 5 grep -q READY=1 heard
 	contains "$(cat heard)" "MAINPID="
+}
+test_sdnotify_conmon() {
+	setup
+	"$TOOLS/receive" heard "$S/sock" dgram &
+	echo $! >>daemons
+	eventually 5 test -e heard
+	# podman itself says it, of conmon; the container has no part in it
+	NOTIFY_SOCKET=$S/sock run -d --name one --sdnotify conmon box sleep 1000 >/dev/null
+	eventually 5 grep -q READY=1 heard
+	contains "$(cat heard)" "MAINPID=$(inspect one '{{.State.ConmonPid}}')"
+	contains "$(client exec one env)" PATH=
+	lacks "$(client exec one sh -c 'cat /proc/1/environ; cat /proc/1/mounts')" NOTIFY_SOCKET /run/notify
+	local said
+	said=$(wc -l <heard)
+	NOTIFY_SOCKET=$S/sock run -d --name two --sdnotify ignore box sleep 1000 >/dev/null
+	equal "said although it was to be ignored" "$said" "$(wc -l <heard)"
+}
+needs_systemd() { [[ $LANE = vm-systemd || $LANE = vm-session ]] || skip "needs systemd; in its virtual machine"; }
+ctl() { if is_root; then systemctl "$@"; else systemctl --user "$@"; fi; }
+# service NAME HOW: the service podman-$ID runs the container NAME with --sdnotify HOW, as `podman generate systemd` writes it
+service() {
+	local user=()
+	is_root || user=(--user)
+	systemd-run "${user[@]}" --quiet --no-block --collect --unit "podman-$ID" --service-type notify -p NotifyAccess=all -p TimeoutStartSec=120 \
+		--setenv CONTAINERS_CONF="$CONTAINERS_CONF" "${CLIENT[@]}" run --network none --cgroups no-conmon --rm --sdnotify "$2" -d --name "$1" \
+		-v "$TOOLS/notify:/bin/notify:ro" box sh -c 'until test -e /go; do sleep 0.1; done; notify READY=1; exec sleep 1000'
+}
+service_is() { [ "$(ctl is-active "podman-$ID")" = "$1" ]; }
+service_ends() { # NAME
+	client stop -t 0 "$1" >/dev/null 2>&1
+	eventually 20 eval '! service_is active && ! service_is deactivating'
+	equal "after its end" '' "$(client ps -aq)"
+}
+test_service_is_ready_with_conmon() { # limit 60
+	needs_systemd
+	setup
+	service one conmon
+	eventually 30 service_is active
+	equal "its main process" conmon "$(cat "/proc/$(ctl show -P MainPID "podman-$ID")/comm")"
+	client exec one true
+	service_ends one
+}
+test_service_is_ready_when_the_container_says_it() { # limit 60
+	needs_systemd
+	setup
+	service one container
+	eventually 30 client exec one true
+	sleep 1
+	equal before activating "$(ctl is-active "podman-$ID" || true)"
+	client exec one touch /go
+	eventually 30 service_is active
+	service_ends one
+}
+test_healthcheck_by_timer() { # limit 120
+	needs_systemd
+	setup
+	# the timer's podman has the configuration from systemd, and nothing else from here
+	printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$S/storage" "$S/run" >storage.conf
+	ctl set-environment CONTAINERS_CONF="$CONTAINERS_CONF" CONTAINERS_STORAGE_CONF="$S/storage.conf"
+	trap_end 'ctl unset-environment CONTAINERS_CONF CONTAINERS_STORAGE_CONF; finish'
+	started one --health-cmd 'test -e /tmp/well' --health-interval 2s --health-retries 1 box sleep 1000
+	local id
+	id=$(inspect one '{{.Id}}')
+	contains "$(ctl list-timers --all)" "$id"
+	eventually 30 eval '[ "$(health_of one)" = unhealthy ]'
+	client exec one touch /tmp/well
+	eventually 30 eval '[ "$(health_of one)" = healthy ]'
+	client exec one rm /tmp/well
+	eventually 30 eval '[ "$(health_of one)" = unhealthy ]'
+	client rm -f -t 0 one >/dev/null
+	eventually 10 eval '! ctl list-timers --all | grep -q "$id"'
 }
 test_hooks_and_oci_annotations() {
 	setup

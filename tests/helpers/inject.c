@@ -3,6 +3,7 @@
 //
 //	inject FILE list - - COMMAND...             FILE: a line "PROCESS N CALL" for each system call until execve
 //	inject FILE errno:E PROCESS N COMMAND...    the N-th call of PROCESS is not made and fails with errno E
+//	inject FILE errno:E PROCESS N/CALL COMMAND...   of the calls of that number the N-th: how many others there are can depend on time
 //	inject FILE kill PROCESS N COMMAND...       PROCESS is killed when it makes its N-th call; the others go on
 //	inject FILE kill-first PROCESS N COMMAND... at that moment process 0 is killed, and PROCESS goes on
 //	inject FILE delay:MS PROCESS CALL COMMAND...    each system call of that number (0: every one) waits for MS milliseconds
@@ -37,7 +38,7 @@ static int count;
 
 enum mode { mode_list, mode_errno, mode_kill, mode_kill_first, mode_delay };
 static enum mode mode;
-static long value, wanted_process, wanted_call;
+static long value, wanted_process, wanted_call, wanted_number = -1;
 static bool fired;
 static FILE *out;
 
@@ -79,7 +80,10 @@ static void enter(struct process *p, long long call)
 {
 	struct user_regs_struct registers;
 	long index = p - processes;
-	p->calls++;
+	if (wanted_number < 0 || call == wanted_number)
+		p->calls++;
+	else
+		return;
 	if (mode == mode_list)
 		fprintf(out, "%ld %ld %lld\n", index, p->calls, call);
 	if (mode == mode_delay && index == wanted_process &&
@@ -204,6 +208,9 @@ static void parse(char **argv)
 						 : mode_list;
 	wanted_process = atol(argv[3]);
 	wanted_call = atol(argv[4]);
+	const char *number = strchr(argv[4], '/');
+	if (number)
+		wanted_number = atol(number + 1);
 }
 
 int main(int argc, char **argv)

@@ -32,6 +32,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -853,52 +854,163 @@ static unsigned long long capabilities_of(const char *process, const char *set)
 	return line ? strtoull(line + strlen(set), NULL, 16) : 0;
 }
 
-// Whether a process that is being traced has what this one lacks: a capability, other mounts, a descriptor of another root's.
-static bool is_stronger(pid_t pid)
+static bool has_more_capabilities(const char *process)
 {
 	static const char *const sets[] = {"CapPrm:\t", "CapBnd:\t"};
-	char name[16], path[40];
-	struct stat own, other;
-	snprintf(name, sizeof(name), "%d", pid);
 	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
-		if (capabilities_of(name, sets[i]) & ~capabilities_of("self", sets[i]))
+		if (capabilities_of(process, sets[i]) & ~capabilities_of("self", sets[i]))
 			return true;
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
-	if (stat("/proc/self/ns/mnt", &own) == 0 && stat(path, &other) == 0 && own.st_ino != other.st_ino)
-		return true;
+	return false;
+}
+
+static bool has_other_descriptors(const char *process)
+{
+	char path[40];
+	struct stat other;
 	for (int fd = 3; fd < 64; fd++) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+		snprintf(path, sizeof(path), "/proc/%s/fd/%d", process, fd);
 		if (stat(path, &other) == 0 && !S_ISSOCK(other.st_mode))
 			return true;
 	}
 	return false;
 }
 
+// Whether a process that is being traced has what this one lacks: a capability, other mounts, a descriptor of another root's.
+static bool is_stronger(const char *process)
+{
+	char path[40];
+	struct stat own, other;
+	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", process);
+	return has_more_capabilities(process) || has_other_descriptors(process) ||
+	       (stat("/proc/self/ns/mnt", &own) == 0 && stat(path, &other) == 0 && own.st_ino != other.st_ino);
+}
+
+// Makes the process that is stopped try mount(2): whether it goes on to its end after that.
+static bool can_mount(pid_t pid)
+{
+#ifdef __x86_64__
+	struct user_regs_struct registers;
+	int status = 0;
+	if (ptrace(PTRACE_GETREGS, pid, NULL, &registers) < 0)
+		return false;
+	// the instruction by which it called the kernel, once more; where it was stopped elsewhere, nothing can be said of it
+	registers.rip -= 2;
+	errno = 0;
+	long code = ptrace(PTRACE_PEEKTEXT, pid, (void *)(uintptr_t)registers.rip, NULL);
+	if (errno != 0 || (code & 0xffff) != 0x050f)
+		return false;
+	registers.rax = SYS_mount;
+	registers.orig_rax = (unsigned long long)-1;
+	if (ptrace(PTRACE_SETREGS, pid, NULL, &registers) < 0 || ptrace(PTRACE_CONT, pid, NULL, 0L) < 0)
+		return false;
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
+		ptrace(PTRACE_CONT, pid, NULL, status >> 16 ? 0L : (long)WSTOPSIG(status));
+	return WIFEXITED(status);
+#else
+	(void)pid;
+	return true;
+#endif
+}
+
+// The same of a process that belongs to another container: it has other mounts, but the host's (the file) must not be among them. One
+// that has the capability to mount must have a filter against it.
+struct neighbours {
+	long reach_host, have_descriptors, can_mount, confined;
+};
+
+static void look_at_neighbour(pid_t pid, const char *process, const char *file, struct neighbours *seen)
+{
+	static const char *const ways[] = {"root", "cwd", "root/../../../../../../../..", "cwd/../../../../../../../.."};
+	char path[4096];
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		snprintf(path, sizeof(path), "/proc/%s/%s%s", process, ways[i], file);
+		if (access(path, F_OK) == 0) {
+			seen->reach_host++;
+			break;
+		}
+	}
+	seen->have_descriptors += has_other_descriptors(process);
+	if (!has_more_capabilities(process))
+		return;
+	bool mounts = capabilities_of(process, "Seccomp:\t") != 2 || can_mount(pid);
+	*(mounts ? &seen->can_mount : &seen->confined) += 1;
+}
+
+// Seizes the process and stops it; its number as text goes to process. False: there is none, it may not be, or it has ended.
+static bool take_over(pid_t pid, char process[16])
+{
+	int status;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
+		return false;
+	snprintf(process, 16, "%d", pid);
+	ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+	return waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status);
+}
+
 // For ARG0 milliseconds stops every process with a low number as soon as it is there, by means of CAP_SYS_PTRACE, and says how often
-// it stopped one that still was a program from outside, and how often one that could do more than this one.
+// it stopped one that still was a program from outside, and how often one that could do more than this one. ARG1: a file of the host, for
+// processes of other containers, and what they could; "confined" are those that have a capability and a filter that leaves nothing of it.
 static long op_takeover(char **args)
 {
 	struct timespec start, now;
 	long foreign = 0, stronger = 0;
+	struct neighbours seen = {0};
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	say("{\"op\":\"takeover\",\"state\":\"racing\"}\n");
 	do {
 		for (pid_t pid = 2; pid < 400; pid++) {
-			int status;
-			if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
-				continue;
-			ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
-			if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
+			char process[16];
+			if (take_over(pid, process)) {
 				foreign += is_foreign(pid);
-				stronger += is_stronger(pid);
+				if (args[1])
+					look_at_neighbour(pid, process, args[1], &seen);
+				else
+					stronger += is_stronger(process);
 				ptrace(PTRACE_DETACH, pid, NULL, 0L);
 			}
 		}
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < argument(args, 0));
 	number("foreign", foreign);
+	if (args[1]) {
+		number("reach_host", seen.reach_host);
+		number("have_descriptors", seen.have_descriptors);
+		number("can_mount", seen.can_mount);
+		number("confined", seen.confined);
+		stronger = seen.reach_host + seen.have_descriptors + seen.can_mount;
+	}
 	number("stronger", stronger);
 	return stronger;
+}
+
+// Takes over the first process with a low number that has more capabilities than this one, and keeps it stopped until somebody else ends
+// it, dead too: it is never waited for. For ARG0 milliseconds, then this ends.
+static long op_hold(char **args)
+{
+	struct timespec start, now;
+	long held = 0, killed = 0;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	say("{\"op\":\"hold\",\"state\":\"racing\"}\n");
+	do {
+		for (pid_t pid = 2; pid < 400 && !held; pid++) {
+			char process[16];
+			if (!take_over(pid, process))
+				continue;
+			if (has_more_capabilities(process))
+				held = pid;
+			else
+				ptrace(PTRACE_DETACH, pid, NULL, 0L);
+		}
+		siginfo_t end = {0};
+		if (held && !killed && waitid(P_PID, (id_t)held, &end, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && end.si_pid == held) {
+			killed = end.si_code == CLD_KILLED ? end.si_status : -1;
+			say(killed == SIGKILL ? "{\"op\":\"hold\",\"state\":\"killed\"}\n" : "{\"op\":\"hold\",\"state\":\"ended\"}\n");
+		}
+		if (held)
+			usleep(1000);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < argument(args, 0));
+	return held;
 }
 
 // Connects to the socket ARG0 and stays for ARG1 milliseconds; before that it says ARG2, if it is there.
@@ -1008,7 +1120,7 @@ static const struct {
 	{"sys", op_sys, 1}, {"handle", op_handle, 1}, {"eat", op_eat, 1}, {"fork", op_fork, 1},
 	{"burn", op_burn, 1}, {"exit", op_exit, 1}, {"raise", op_raise, 1}, {"sleep", op_sleep, 1},
 	{"await", op_await, 2}, {"cat", op_cat, 0}, {"tiocsti", op_tiocsti, 0}, {"ptrace", op_ptrace, 1},
-	{"kill", op_kill, 2}, {"exe_race", op_exe_race, 1}, {"enter_race", op_enter_race, 1}, {"takeover", op_takeover, 1}, {"call", op_call, 2}, {"exchange", op_exchange, 3}, {"setuid", op_setuid, 1},
+	{"kill", op_kill, 2}, {"exe_race", op_exe_race, 1}, {"enter_race", op_enter_race, 1}, {"takeover", op_takeover, 1}, {"hold", op_hold, 1}, {"call", op_call, 2}, {"exchange", op_exchange, 3}, {"setuid", op_setuid, 1},
 	{"hugepages", op_hugepages, 1}, {"processors", op_processors, 1},
 };
 

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What the caller's service manager and shell pass on: notification sockets, sockets that are listened to, descriptors (cli-contract 4).
+# What the caller's service manager and shell pass on: notification sockets, sockets that are listened to, descriptors.
 . "${0%/*}/lib.sh"
 
 # a service manager that writes down what it is told
 manager() {
 	"$TOOLS/receive" info "$S/notify" dgram &
 	MANAGER=$!
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	export NOTIFY_SOCKET=$S/notify
 }
 told() { sed 1d info | jq -r .data; }
@@ -33,6 +33,23 @@ test_notify_is_relayed_in_the_foreground() {
 	end_manager
 }
 
+# The container's barrier opens when the manager has read what was said before it, and not when husk has passed it on.
+test_notify_barrier_waits_for_the_manager() {
+	manager
+	notifying_bundle 'notify READY=1; notify STATUS=slow barrier && echo through >/tmp/through'
+	kill -STOP "$MANAGER"
+	husk run --bundle "$B" "$ID" &
+	local running=$!
+	eventually 20 eval '[ "$(status_of $ID)" = running ]'
+	sleep 1
+	[ ! -e "$B/rootfs/tmp/through" ] || fail "the barrier opened while the manager did not read"
+	kill -CONT "$MANAGER"
+	wait $running
+	[ -e "$B/rootfs/tmp/through" ] || fail "the barrier did not open"
+	contains "$(told)" STATUS=slow
+	end_manager
+}
+
 test_notify_detached_run_waits_for_ready() {
 	manager
 	notifying_bundle 'sleep 1; notify READY=1; exec sleep 100'
@@ -45,10 +62,11 @@ test_notify_detached_run_waits_for_ready() {
 
 test_notify_start_waits_for_ready() {
 	manager
-	notifying_bundle 'sleep 1; notify READY=1; exec sleep 100'
+	# another word first: it is passed on and is not what is waited for
+	notifying_bundle 'notify STATUS=begun; sleep 1; notify READY=1; exec sleep 100'
 	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null
 	timeout 20 "$HUSK" --root "$ROOT" start "$ID"
-	contains "$(told)" READY=1 "MAINPID=$(husk state "$ID" | jq .pid)"
+	contains "$(told)" STATUS=begun READY=1 "MAINPID=$(husk state "$ID" | jq .pid)"
 	husk delete --force "$ID"
 	end_manager
 }
@@ -70,7 +88,7 @@ test_notify_waiting_start_holds_nobody_up() {
 	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null
 	husk start "$ID" &
 	local starting=$!
-	eventually 5 eval '[ "$(status_of $ID)" = running ]'
+	eventually 20 eval '[ "$(status_of $ID)" = running ]'
 	husk exec "$ID" /bin/true
 	timeout 8 "$HUSK" --root "$ROOT" delete --force "$ID"
 	wait $starting
@@ -96,7 +114,7 @@ test_notify_in_a_user_namespace() {
 		.linux.uidMappings = [{containerID:0,hostID:100000,size:65536}] | .linux.gidMappings = .linux.uidMappings'
 	chown -R 100000:100000 "$B/rootfs"
 	husk run --bundle "$B" "$ID"
-	eventually 5 grep -q READY=1 info
+	eventually 20 grep -q READY=1 info
 	contains "$(told)" READY=1
 	end_manager
 }
@@ -132,7 +150,7 @@ test_listen_variables() {
 	LISTEN_FDS=1 husk create --bundle "$B" "$ID" >seen </dev/null 2>/dev/null
 	exec 3<&-
 	husk start "$ID"
-	eventually 5 eval '[ "$(status_of $ID)" = stopped ]'
+	eventually 20 eval '[ "$(status_of $ID)" = stopped ]'
 	husk delete "$ID"
 	contains "$(seen '.env | join(" ")')" LISTEN_FDS=1 LISTEN_PID=1
 	equal descriptors '0 1 2 3' "$(seen '.fds | keys | join(" ")')"
@@ -179,7 +197,7 @@ test_pidfd_socket_of_exec() {
 	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null
 	husk start "$ID"
 	"$TOOLS/receive" info "$S/socket" &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	husk exec -d --pidfd-socket "$S/socket" "$ID" /bin/sleep 1 </dev/null >/dev/null 2>&1
 	wait
 	sed -n 2p info | jq -e '.fds == 1 and .data == "setns" and (.target | contains("pidfd"))' >/dev/null

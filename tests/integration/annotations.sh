@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Annotations that change what husk does (spec-checklist d).
+# Annotations that change what husk does.
 . "${0%/*}/lib.sh"
 
 test_hooks_files() {
@@ -48,7 +48,7 @@ test_preserved_descriptors_and_the_start_gate() {
 	for n in 3 4 5 6 7; do
 		husk create --preserve-fds $n --bundle "$B" "$ID" >/dev/null 2>err </dev/null || fail "$n: $(cat err)"
 		husk start "$ID"
-		eventually 5 eval '[ "$(status_of $ID)" = stopped ]'
+		eventually 20 eval '[ "$(status_of $ID)" = stopped ]'
 		husk delete "$ID"
 	done
 }
@@ -56,7 +56,7 @@ test_preserved_descriptors_and_the_start_gate() {
 test_pidfd_receiver() {
 	bundle
 	"$TOOLS/receive" info "$S/socket" &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	config --arg p "$S/socket" '.annotations = {"run.oci.pidfd_receiver":$p}'
 	args /bin/true
 	husk run --bundle "$B" "$ID"
@@ -153,15 +153,25 @@ test_unknown_system_call_can_be_refused() {
 	equal "the control, without" fine "$(run_shell 'echo fine')"
 	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall":"1"}'
 	refused 'linux.seccomp.syscalls[0]: unknown system call no_such_call' run --bundle "$B" "$ID"
+	config '.annotations[] = "0"'
+	equal "switched off" fine "$(run_shell 'echo fine')"
+	config '.annotations[] = "true"'
+	refused 'unknown system call no_such_call' run --bundle "$B" "$ID"
 	# one of another processor is known
 	config '.linux.seccomp.syscalls[0].names = ["acct","arm_fadvise64_64"]'
 	equal "all are known" fine "$(run_shell 'echo fine')"
+	# also in a profile that was compiled before, for one who did not ask
+	bundle
+	config '.linux.seccomp.syscalls += [{names:["no_such_call"],action:"SCMP_ACT_ERRNO"}]'
+	equal "twice" 'fine fine' "$(run_shell 'echo fine') $(husk run --bundle "$B" "$ID")"
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall":"1"}'
+	refused 'unknown system call no_such_call' run --bundle "$B" "$ID"
 }
 
 test_seccomp_receiver() {
 	bundle
 	"$TOOLS/receive" info "$S/listener" &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	config --arg p "$S/listener" '.annotations = {"run.oci.seccomp.receiver":$p} |
 		.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["acct"],action:"SCMP_ACT_NOTIFY"}]}'
 	run_tries sys acct 0
@@ -178,7 +188,7 @@ test_seccomp_receiver() {
 test_seccomp_receiver_of_the_environment() {
 	bundle
 	"$TOOLS/receive" info "$S/listener" &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	export RUN_OCI_SECCOMP_RECEIVER=$S/listener
 	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["acct"],action:"SCMP_ACT_NOTIFY"}]}'
 	run_tries sys acct 0
@@ -188,8 +198,8 @@ test_seccomp_receiver_of_the_environment() {
 	# exec, without the variable
 	"$TOOLS/receive" info2 "$S/listener2" &
 	"$TOOLS/receive" info3 "$S/listener3" &
-	eventually 5 grep -q listening info2
-	eventually 5 grep -q listening info3
+	eventually 20 grep -q listening info2
+	eventually 20 grep -q listening info3
 	export RUN_OCI_SECCOMP_RECEIVER=$S/listener2
 	args /bin/sleep 100
 	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null

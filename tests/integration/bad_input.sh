@@ -345,7 +345,7 @@ test_state_is_damaged() {
 		husk delete --force "$ID"
 		[ ! -e "$ROOT/$ID" ]
 		# its init is gone as well: its cgroup leads to it, or the note beside the record
-		eventually 5 test ! -e "/proc/$pid"
+		eventually 20 test ! -e "/proc/$pid"
 	done
 }
 

@@ -16,8 +16,8 @@ several() { # SUFFIX...: containers that sleep
 test_kill_by_expression() {
 	several a1 a2 b1
 	husk kill --regex "^$ID-a[0-9]$" KILL
-	eventually 5 eval '[ "$(status_of $ID-a1)" = stopped ]'
-	eventually 5 eval '[ "$(status_of $ID-a2)" = stopped ]'
+	eventually 20 eval '[ "$(status_of $ID-a1)" = stopped ]'
+	eventually 20 eval '[ "$(status_of $ID-a2)" = stopped ]'
 	equal "one that does not match" running "$(status_of "$ID-b1")"
 	# those that have stopped are passed over, and that nothing matches is no failure
 	husk kill --regex "$ID" 0
@@ -32,7 +32,7 @@ test_kill_by_expression() {
 test_delete_by_expression() {
 	several a1 a2 b1
 	husk kill "$ID-a1" KILL
-	eventually 5 eval '[ "$(status_of $ID-a1)" = stopped ]'
+	eventually 20 eval '[ "$(status_of $ID-a1)" = stopped ]'
 	# all are tried, also after a failure
 	refused "$ID-a2" delete --regex "$ID-a"
 	refused 'does not exist' state "$ID-a1"

@@ -63,10 +63,13 @@ test_first_lines_of_the_readme() { # limit 120
 	local lines
 	lines=$(lines_of first-container)
 	[ -n "$lines" ] || fail "the README has no such lines"
+	# (a plain user's state is there, and the directory of it stays)
+	mkdir -m 700 runtime
 	# at a terminal, and somebody leaves the shell that he is given
-	export PATH=$S/prefix/bin:$PATH XDG_RUNTIME_DIR=$S/state
+	export PATH=$S/prefix/bin:$PATH XDG_RUNTIME_DIR=$S/runtime
 	contains "$( (sleep 1; echo 'echo inside-$((40+2)); touch /new; exit') | script -qec "set -e; $lines" /dev/null)" inside-42
 	[ -e box/rootfs/bin/busybox ] && [ ! -e box/rootfs/new ] || fail "the root file system was written to"
+	equal "left behind" '' "$(find runtime -mindepth 2 ! -path '*/@filters*')"
 }
 
 run_tests "$@"

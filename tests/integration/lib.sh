@@ -59,7 +59,9 @@ contains() { # TEXT PART...
 lacks() { # TEXT PART
 	[[ $1 != *"$2"* ]] || fail "'$2' is in: $1"
 }
-eventually() { # SECONDS COMMAND...: repeats it until it succeeds
+# SECONDS COMMAND...: repeats it until it succeeds. The seconds are for a machine that is busy with other things: few only where a
+# later success would be none.
+eventually() {
 	local end=$((SECONDS + $1 * TIMEOUT_FACTOR))
 	shift
 	until "$@" >/dev/null 2>&1; do
@@ -224,7 +226,8 @@ mounts_now() { # SCRATCH
 	mapfile -t lines </proc/self/mountinfo
 	for line in "${lines[@]}"; do
 		read -ra field <<<"$line"
-		[[ ${field[4]} != *husk-test.* || ${field[4]} == *"$1"* ]] || continue
+		# (other tests have theirs in $S, or in what mappable makes)
+		[[ ${field[4]} != *husk-t* || ${field[4]} == *"$1"* || ${field[4]} == *"husk-$TEST_ID/"* ]] || continue
 		what=mount
 		[[ $line != *' - nsfs '* ]] || what=namespace
 		echo "$what ${field[4]}"
@@ -245,6 +248,7 @@ run_one() { # NAME
 	S=$TEST_SCRATCH ID=$TEST_ID ROOT=$TEST_SCRATCH/state
 	cd "$S" || exit 1
 	export TMPDIR=$S/tmp
+	declare -F "$1" >/dev/null || { echo "# $FILE.sh has no test of this name" && exit 1; }
 	set -eE
 	trap 'echo "# line $LINENO of $FILE.sh: $BASH_COMMAND" >&2; [ ! -s "$S/err" ] || sed "s/^/# err: /" "$S/err" >&2' ERR
 	"$1"
@@ -284,7 +288,10 @@ run_tests() {
 	for t in "${tests[@]}"; do
 		n=$((n + 1))
 		scratch=${TMPDIR:-/tmp}/husk-test.$$-$n-$RANDOM$RANDOM
-		export TEST_SCRATCH=$scratch/s TEST_ID="t$$-$n"
+		# (a name that no other test has, nor one of an earlier run whose process had the same number, nor a part of one: what is left
+		# behind is found by it)
+		printf -v TEST_ID 't%d-%d-%04x' $$ $n $RANDOM
+		export TEST_SCRATCH=$scratch/s TEST_ID
 		(umask 022 && mkdir "$scratch" "$scratch/s" "$scratch/s/tmp" && mkdir -m 700 "$scratch/s/state") || exit 2
 		# a test may ask for more time in the comment of its first line:   test_x() { # limit 120
 		limit=$(sed -n "s/^$t() {.*# limit \([0-9]*\).*/\1/p" "${TEST_FILES[@]}")

@@ -63,6 +63,29 @@ test_pids() {
 	tried '.result == 0 and .children == 40'
 }
 
+# the processes that see to its entering a pid namespace count, too: where there is no room for them, it is entered at once
+test_pids_in_a_joined_pid_namespace() {
+	local limit pid
+	needs pids
+	needs_root "a pid namespace without a user namespace"
+	bundle first
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID-1" >"$S/out" 2>"$S/err" </dev/null
+	pid=$(husk state "$ID-1" | jq .pid)
+	bundle
+	config --arg p "/proc/$pid/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end)'
+	args /bin/true
+	for limit in 1 2 3; do
+		config --argjson n $limit '.linux.resources = {pids:{limit:$n}}'
+		husk --log-level warning run --bundle "$B" "$ID" 2>"$S/warned" </dev/null || fail "limit $limit: $(cat "$S/warned")"
+		case $limit in
+		3) lacks "$(cat "$S/warned")" 'can take over' ;;
+		*) contains "$(cat "$S/warned")" 'pids.limit leaves no room' ;;
+		esac
+	done
+	husk delete --force "$ID-1"
+}
+
 # ---- memory ----------------------------------------------------------------------------------------
 
 test_memory_limit() {
@@ -270,6 +293,7 @@ test_cpu_idle() { # limit 60
 
 test_cpuset() {
 	needs cpuset
+	[ "$(nproc)" -ge 2 ] || skip "there is one processor"
 	bundle
 	resources '{"cpu":{"cpus":"1","mems":"0"}}'
 	sleeping
@@ -317,7 +341,7 @@ timed_dd() { # ARG...: how long dd itself takes in a container, to $MS
 test_io_max() { # limit 180
 	needs io
 	needs_root "a disk"
-	local kind file free limited
+	local kind file free limited try
 	bundle
 	# (8 GiB into it: there is nothing, and what the run gives back is at its front)
 	local reading=(if=/dev/disk of=/dev/null iflag=direct bs=64k count=48 skip=131072)
@@ -327,9 +351,6 @@ test_io_max() { # limit 180
 		Read*) disk job && command=("${reading[@]}") ;;
 		*) disk out && command=("${writing[@]}") ;;
 		esac
-		resources '{}'
-		timed_dd "${command[@]}"
-		free=$MS
 		case $kind in *Bps*) throttled "${kind%:*}" 1048576 ;; *) throttled "${kind%:*}" 16 ;; esac
 		sleeping
 		file=$(cat "$D/io.max")
@@ -338,7 +359,14 @@ test_io_max() { # limit 180
 		# 3 MiB at 1 MiB/s, or 48 operations at 16 a second: three seconds, less the first slice
 		timed_dd "${command[@]}"
 		limited=$MS
-		note "$kind: $free ms, limited $limited ms"
+		# a busy host can hold up one of them, but not each
+		resources '{}'
+		for try in 1 2 3 4 5; do
+			timed_dd "${command[@]}"
+			free=$MS
+			[ "$free" -gt $((limited / 2)) ] || break
+		done
+		note "$kind: $free ms in run $try, limited $limited ms"
 		at_least "$kind, in ms" 2000 "$limited"
 		at_most "$kind without a limit, in ms" $((limited / 2)) "$free"
 		throttled "${kind%:*}" 0
@@ -493,6 +521,13 @@ test_kill_reaches_everything() {
 	create
 	husk start "$ID"
 	eventually 10 eval '[ "$(wc -l <"$D/cgroup.procs")" -ge 4 ]'
+	# another signal than KILL goes to each by itself, also to those in cgroups below
+	mkdir "$D/below"
+	husk exec --detach --cgroup below --pid-file pid "$ID" /bin/sleep 1004 </dev/null >/dev/null 2>&1
+	equal "processes below" "$(cat pid)" "$(cat "$D/below/cgroup.procs")"
+	husk kill --all "$ID" STOP
+	all_stopped() { [ "$(cat "$D/cgroup.procs" "$D/below/cgroup.procs" | xargs -I{} sed -n 's/^State:\t\(.\).*/\1/p' /proc/{}/status | sort -u)" = T ]; }
+	eventually 10 all_stopped
 	husk kill --all "$ID" KILL
 	eventually 10 eval '[ "$(from cgroup.events populated)" = 0 ]'
 	husk delete "$ID"
@@ -507,16 +542,16 @@ test_pressure() {
 	[ -e "$D/cpu.pressure" ] || fail "this kernel shows no pressure"
 	husk start "$ID"
 	eventually 20 grep -q cpu_ms "$S/out.$ID"
-	# who is throttled waits
+	# who is throttled waits for most of these 1.5 s; who is not, on a busy host at most
 	husk events --stats "$ID" >"$S/stats"
-	jq -e '.data.cpu.psi.some.total > 100000 and (.data.memory.psi.some | has("avg10")) and .data.cpu.throttling.throttledPeriods > 0' \
+	jq -e '.data.cpu.psi.some.total > 500000 and (.data.memory.psi.some | has("avg10")) and .data.cpu.throttling.throttledPeriods > 0' \
 		"$S/stats" >/dev/null || fail "$(cat "$S/stats")"
 	done_with
 	resources '{}'
 	sleeping
 	husk start "$ID"
 	husk events --stats "$ID" >"$S/stats"
-	jq -e '.data.cpu.psi.some.total < 100000' "$S/stats" >/dev/null || fail "$(cat "$S/stats")"
+	jq -e '.data.cpu.psi.some.total < 500000' "$S/stats" >/dev/null || fail "$(cat "$S/stats")"
 	done_with
 }
 
@@ -552,6 +587,37 @@ test_delegated_cgroup_has_controllers() {
 	# the control: where it lives beside the limits it has nothing to hand down
 	config 'del(.annotations)'
 	equal 'without' 50 "$(run_shell 'cat /sys/fs/cgroup/pids.max; echo +pids >/sys/fs/cgroup/cgroup.subtree_control' 2>/dev/null | xargs)"
+}
+
+# A cgroup that hands controllers down holds no processes: init has gone to one below, as systemd does in a container, and exec goes where it is.
+test_exec_follows_init_into_a_divided_cgroup() {
+	needs memory pids
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type:"cgroup"}]) |
+		.mounts |= (map(select(.type != "cgroup")) + [{destination:"/sys/fs/cgroup",type:"cgroup",source:"cgroup",options:["nosuid","noexec","nodev"]}]) |
+		.linux.resources.pids = {limit:50}'
+	args /bin/sh -c 'cd /sys/fs/cgroup && mkdir leaf && echo 0 >leaf/cgroup.procs && cat /tmp/go >/dev/null; echo +pids >cgroup.subtree_control; exec sleep 1000'
+	mkfifo "$B/rootfs/tmp/go"
+	create
+	husk start "$ID"
+	eventually 10 grep -q . "$D/leaf/cgroup.procs"
+	place() { husk exec "$ID" /bin/busybox sed -n 's/^0:://p' /proc/self/cgroup </dev/null; }
+	equal "before it is divided" / "$(place)"
+	: >"$B/rootfs/tmp/go"
+	eventually 10 grep -q pids "$D/cgroup.subtree_control"
+	equal "of exec" /leaf "$(place)"
+	husk exec --detach --pid-file pid "$ID" /bin/sleep 1001 </dev/null >/dev/null 2>&1
+	contains "$(husk ps "$ID")" 'sleep 1000' 'sleep 1001'
+	husk update --pids-limit 60 "$ID"
+	file_is pids.max 60
+	husk pause "$ID"
+	equal paused paused "$(status_of "$ID")"
+	husk resume "$ID"
+	STATUS=255 refused 'busy' exec --cgroup / "$ID" /bin/true
+	husk kill --all "$ID" KILL
+	eventually 10 stopped
+	husk delete "$ID"
+	[ ! -e "$D" ]
 }
 
 run_tests "$@"

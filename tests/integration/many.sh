@@ -7,7 +7,7 @@
 [ "$TIMEOUT_FACTOR" = 1 ] || MANY=$((MANY / 10))
 
 counts() { # what must not grow
-	echo "mounts $(wc -l </proc/self/mountinfo)"
+	echo "mounts $(mounts_now "$S" | wc -l)" # (without those of other files)
 	echo "cgroups $(find "$(cgroup_mount)" -type d -name "*$ID*" 2>/dev/null | wc -l)"
 	echo "state $(find "$ROOT" -mindepth 1 | wc -l)"
 	echo "descriptors $(find /proc/$$/fd | wc -l)"

@@ -101,7 +101,7 @@ test_states() {
 		echo hello >"$B/rootfs/data/file"
 	fi
 	husk start "$ID"
-	eventually 5 grep -q hello out
+	eventually 20 grep -q hello out
 	if has_cgroup; then
 		husk pause "$ID"
 		add "$(bind /paused)"
@@ -110,7 +110,7 @@ test_states() {
 		equal "mounted while it was paused" hello "$(inside cat /paused/file)"
 	fi
 	husk kill "$ID" KILL
-	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	eventually 20 eval '[ "$(status_of "$ID")" = stopped ]'
 	add_refused 'container not running' "$(bind /data)"
 	remove_refused 'container not running' /data
 	husk delete "$ID"

@@ -115,6 +115,14 @@ test_time_offsets() {
 	now=$(cut -d. -f1 /proc/uptime)
 	[ "$(seen .boottime)" -ge $((now + 199990)) ] || fail "boottime is $(seen .boottime), the host's $now"
 	check '.timens | map(gsub(" +"; " ")) | (index("monotonic 100000 0") != null) and (index("boottime 200000 5") != null)'
+	# of further processes, too
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	husk start "$ID"
+	husk exec "$ID" /bin/probe see >seen
+	equal "time namespace of exec" "$(readlink "/proc/$(husk state "$ID" | jq .pid)/ns/time")" "$(seen .ns.time)"
+	[ "$(seen .boottime)" -ge $((now + 199990)) ] || fail "boottime of exec is $(seen .boottime), the host's $now"
+	husk delete --force "$ID"
 }
 
 test_time_offsets_without_namespace_are_refused() {
@@ -128,7 +136,7 @@ test_join_by_path() {
 	local holder n
 	unshare --net --uts --ipc sleep 100 &
 	holder=$!
-	eventually 5 eval "[ \$(readlink /proc/$holder/ns/net) != $(ns_of net) ]"
+	eventually 20 eval "[ \$(readlink /proc/$holder/ns/net) != $(ns_of net) ]"
 	bundle
 	config --arg p "/proc/$holder/ns/" '.linux.namespaces |= (map(select(.type == "mount" or .type == "pid")) +
 		[{type:"network",path:($p + "net")},{type:"uts",path:($p + "uts")},{type:"ipc",path:($p + "ipc")}])'
@@ -179,6 +187,95 @@ test_join_wrong_type_is_refused() {
 	refused '/nosuch' run --bundle "$B" "$ID"
 }
 
+# The whole life in the pid namespace of another container: that is entered last
+test_joined_pid_namespace() {
+	local pid second=$ID-2 own
+	is_root || skip "without a pid namespace of his own a plain user cannot mount /proc"
+	bundle
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	pid=$(husk state "$ID" | jq .pid)
+	cp -a "$B" "$B-2"
+	B=$B-2
+	config --arg p "/proc/$pid/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end) |
+		.process.rlimits = [{type:"RLIMIT_NPROC",soft:4000,hard:4000}]'
+	args /bin/probe see
+	husk --log-level warning run --bundle "$B" "$second" >seen.json 2>err </dev/null || fail "$(cat err)"
+	equal "what it says" '' "$(cat err)"
+	equal "number, as it sees it" 1 "$(jq '.pid > 1 and .sid == .pid' seen.json | grep -c true)"
+	equal "limit of processes" '4000 4000' "$(jq -r .rlimits.NPROC seen.json)"
+	# /proc is that of the joined namespace, with the options of the configuration
+	args /bin/sh -c 'readlink /proc/self/ns/pid; ps; grep " /proc " /proc/self/mountinfo'
+	husk create --pid-file pid --bundle "$B" "$second" >out 2>err </dev/null || fail "$(cat err)"
+	equal status created "$(status_of "$second")"
+	own=$(cat pid)
+	equal "pid" "$own" "$(husk state "$second" | jq .pid)"
+	equal "its namespace" "$(readlink "/proc/$pid/ns/pid")" "$(readlink "/proc/$own/ns/pid")"
+	husk start "$second"
+	eventually 20 eval '[ "$(status_of "$second")" = stopped ]'
+	contains "$(cat out)" "$(readlink "/proc/$pid/ns/pid")" 'sleep 1000' 'nosuid,nodev,noexec' ' - proc '
+	husk delete "$second"
+	# what goes wrong on either side of the clone leaves nothing
+	args /bin/nosuch
+	refused /bin/nosuch run --bundle "$B" "$second"
+	config '.process.cwd = "/proc/self/fd/nosuch"'
+	refused 'chdir to `/proc/self/fd/nosuch' run --bundle "$B" "$second"
+	config '.process.cwd = "/" | .mounts += [{destination:"/nosuch",source:"/nosuch/source",type:"bind",options:["bind"]}]'
+	refused /nosuch/source run --bundle "$B" "$second"
+	# a terminal, a process beside it, an end by force
+	config 'del(.mounts[-1]) | .process.terminal = true'
+	args /bin/sh -c 'tty; ps -o pid,tty; sleep 1001'
+	"$TOOLS/receive" info "$S/console" >console.out </dev/null &
+	eventually 20 [ -S "$S/console" ]
+	husk run --detach --console-socket "$S/console" --bundle "$B" "$second" >out 2>err </dev/null || fail "$(cat err)"
+	eventually 20 eval 'husk exec "$second" /bin/ps | grep "sleep 1001"'
+	equal "the other one still runs" running "$(status_of "$ID")"
+	husk delete --force "$second"
+	equal "the other one still runs" running "$(status_of "$ID")"
+	husk delete --force "$ID"
+	wait
+}
+
+# A filter without no_new_privs is there before the clone: whether that lets it pass is asked with the arguments that it will have. The
+# third is an address in this order, and not for a program that forks.
+test_filter_and_the_clone_into_a_joined_pid_namespace() {
+	local pid second=$ID-2
+	is_root || skip "a plain user's containers have user namespaces, and with one it is cloned first"
+	bundle
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	pid=$(husk state "$ID" | jq .pid)
+	config --arg p "/proc/$pid/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end) | .process.noNewPrivileges = false |
+		.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["clone"],action:"SCMP_ACT_ERRNO",args:[{index:2,value:0,op:"SCMP_CMP_NE"}]}]}'
+	args /bin/sh -c 'echo "$(/bin/echo hello)"'
+	husk --log-level warning run --bundle "$B" "$second" >out 2>err </dev/null || fail "$(cat err)"
+	equal output hello "$(cat out)"
+	contains "$(cat err)" 'linux.seccomp refuses clone'
+	# the other way round it passes, and the program cannot fork
+	config '.linux.seccomp.syscalls[0].args[0].op = "SCMP_CMP_EQ"'
+	args /bin/probe try fork 1
+	husk --log-level warning run --bundle "$B" "$second" >out 2>err </dev/null || fail "$(cat err)"
+	equal "what it says" '' "$(cat err)"
+	contains "$(cat out)" EPERM
+	husk delete --force "$ID"
+}
+
+# nothing leads to the processes of such a container: whoever asks for it has to know
+test_neither_a_cgroup_nor_a_pid_namespace() {
+	local lost='neither a cgroup nor a pid namespace of its own'
+	bundle
+	args /bin/true
+	config 'del(.linux.resources)'
+	lacks "$(husk --cgroup-manager disabled --log-level warning run --bundle "$B" "$ID" 2>&1)" "$lost"
+	lacks "$(husk --cgroup-manager disabled run --dry-run --bundle "$B" "$ID")" 'leaves behind'
+	config '.linux.namespaces |= map(select(.type != "pid")) | del(.mounts[] | select(.destination == "/proc"))'
+	if has_cgroup; then
+		lacks "$(husk --log-level warning run --bundle "$B" "$ID" 2>&1)" "$lost"
+	fi
+	contains "$(husk --cgroup-manager disabled --log-level warning run --bundle "$B" "$ID" 2>&1)" "$lost"
+	contains "$(husk --cgroup-manager disabled run --dry-run --bundle "$B" "$ID")" 'leaves behind'
+}
+
 test_shared_pid_namespace() {
 	is_root || skip "without a pid namespace a plain user cannot mount /proc"
 	bundle
@@ -186,9 +283,13 @@ test_shared_pid_namespace() {
 	args /bin/sh -c 'sleep 100 & wait'
 	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	husk start "$ID"
-	eventually 5 eval '[ "$(husk ps --format json "$ID" | jq length)" = 2 ]'
+	eventually 20 eval '[ "$(husk ps --format json "$ID" | jq length)" = 2 ]'
+	pids=$(husk ps --format json "$ID" | jq -r '.[]')
 	husk kill "$ID" KILL
-	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	eventually 20 eval '[ "$(status_of "$ID")" = stopped ]'
+	# all that began with it, and not only the first
+	all_gone() { local p; for p in $pids; do ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$p/status" 2>/dev/null || return 1; done; }
+	eventually 20 all_gone
 	husk delete "$ID"
 }
 
@@ -301,7 +402,7 @@ test_settings_of_a_joined_host_namespace_are_refused() {
 	equal 'nothing set' '0 host 0 4000' "$(inside uts 'del(.hostname)' /proc/self/ns/uts)"
 	unshare --net sleep 100 &
 	local holder=$!
-	eventually 5 eval "[ \$(readlink /proc/$holder/ns/net) != $(ns_of net) ]"
+	eventually 20 eval "[ \$(readlink /proc/$holder/ns/net) != $(ns_of net) ]"
 	cp plain "$B/config.json"
 	equal "another's" '0 host 0 4000' "$(inside network '.linux.sysctl = {"net.ipv4.ip_forward":"1"}' "/proc/$holder/ns/net")"
 	equal "the other's value" 1 "$(nsenter --net="/proc/$holder/ns/net" cat /proc/sys/net/ipv4/ip_forward)"

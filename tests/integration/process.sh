@@ -20,6 +20,10 @@ test_user_and_groups() {
 	config '.process.user = {uid:1,gid:1}'
 	run_probe
 	equal "no groups" '' "$(seen '.groups | join(" ")')"
+	# also when the caller has some: they are not handed down
+	equal "groups of the caller" '5 6' "$(setpriv --groups 5,6 id -G | xargs -n 1 | grep -x '[56]' | xargs)"
+	setpriv --groups 5,6 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >seen
+	equal "groups without the caller's" '' "$(seen '.groups | join(" ")')"
 }
 
 test_unmapped_user_is_refused() {
@@ -29,6 +33,31 @@ test_unmapped_user_is_refused() {
 	refused uid run --bundle "$B" "$ID"
 }
 
+# Between the word of `start` and its program, init shows its user nothing of itself: exec waits a while
+test_exec_while_it_starts() {
+	local status=0
+	bundle
+	config '.hooks.startContainer = [{path:"/bin/sleep",args:["sleep","1"]}]'
+	args /bin/sleep 100
+	husk create --bundle "$B" "$ID" >out 2>&1 </dev/null
+	husk start "$ID" &
+	eventually 20 eval '[ "$(status_of "$ID")" = running ]'
+	equal "output" hello "$(husk exec "$ID" /bin/echo hello)"
+	wait $!
+	husk delete --force "$ID"
+	is_root && return
+	# and no longer than that
+	config '.hooks.startContainer[0].args[1] = "100"'
+	husk create --bundle "$B" "$ID" >out 2>&1 </dev/null
+	husk start "$ID" 2>start.err &
+	eventually 20 eval '[ "$(status_of "$ID")" = running ]'
+	husk exec "$ID" /bin/echo hello 2>err || status=$?
+	equal status 255 $status
+	contains "$(cat err)" 'does not run yet'
+	husk delete --force "$ID"
+	wait || true
+}
+
 test_umask() {
 	bundle
 	run_probe
@@ -36,6 +65,34 @@ test_umask() {
 	config '.process.user.umask = 63'
 	run_probe
 	equal umask 0077 "$(seen .umask)"
+	# the caller's is nobody's, neither of what is made nor of what runs
+	config 'del(.process.user.umask) | .process.cwd = "/made"'
+	(umask 0077 && exec "$HUSK" --root "$ROOT" run --bundle "$B" "$ID") >seen
+	equal "default, when the caller has another" 0022 "$(seen .umask)"
+	equal "mode of the working directory" 755 "$(stat -c %a "$B/rootfs/made")"
+	start_sleeping
+	(umask 0077 && exec "$HUSK" --root "$ROOT" exec "$ID" /bin/probe see) >seen
+	equal "of exec" 0022 "$(seen .umask)"
+	husk delete --force "$ID"
+}
+
+# Who makes files that he may not use himself still has containers. What others may is his to say.
+test_umask_that_takes_everything() {
+	mine() { (umask 0777 && exec "$HUSK" --root "$S/made/state" --log log "$@") >out 2>err </dev/null || fail "$(cat err)"; }
+	bundle
+	args /bin/sleep 1000
+	mkdir cache
+	: >out
+	: >err
+	export XDG_CACHE_HOME=$S/cache
+	mine run --detach --pid-file pid --bundle "$B" "$ID"
+	equal "directories" '700 700 700' "$(stat -c %a made made/state "made/state/$ID" | xargs)"
+	equal "files of the state" 600 "$(find "made/state/$ID" -type f -printf '%m\n' | sort -u)"
+	equal "log and pid file" '600 600' "$(stat -c %a log pid | xargs)"
+	is_root || equal "cache" '700 700 600' "$(find cache/* -printf '%m ' | sed 's/ $//')"
+	mine exec "$ID" /bin/probe see
+	equal "of the process" 0022 "$(jq -r .umask out)"
+	mine delete --force "$ID"
 }
 
 test_rlimits() {
@@ -44,6 +101,14 @@ test_rlimits() {
 	run_probe
 	equal NOFILE '123 456' "$(seen .rlimits.NOFILE)"
 	equal CORE '0 0' "$(seen .rlimits.CORE)"
+	# for further processes, too; a process file has its own
+	start_sleeping
+	husk exec "$ID" /bin/probe see >seen
+	equal "NOFILE of exec" '123 456' "$(seen .rlimits.NOFILE)"
+	jq '.process | .args = ["/bin/probe","see"] | .rlimits = [{type:"RLIMIT_NOFILE",soft:99,hard:101},{type:"RLIMIT_NPROC",soft:77,hard:88}]' "$B/config.json" >p.json
+	husk exec --process p.json "$ID" >seen
+	equal "of a process file" '99 101, 77 88' "$(seen '.rlimits | "\(.NOFILE), \(.NPROC)"')"
+	husk delete --force "$ID"
 	config '.process.rlimits = [{type:"RLIMIT_NOFILE",soft:1,hard:1},{type:"RLIMIT_NOFILE",soft:1,hard:1}]'
 	refused 'rlimits[1]' run --bundle "$B" "$ID"
 	config '.process.rlimits = [{type:"RLIMIT_NOSUCH",soft:1,hard:1}]'
@@ -95,25 +160,30 @@ test_environment() {
 	equal env 'A=2|B=two words $X|EMPTY=|HOME=/root|PATH=/bin' "$(seen '.env | sort | join("|")')"
 }
 
+home() { seen '.env[] | select(startswith("HOME="))'; }
 test_home() {
 	bundle
 	config '.process.env = ["PATH=/bin","HOME=/given"]'
 	run_probe
-	contains "$(seen '.env | join(" ")')" HOME=/given
+	equal HOME HOME=/given "$(home)"
+	# an empty one is none
+	config '.process.env = ["PATH=/bin","HOME="]'
+	run_probe
+	equal "HOME for an empty one" HOME=/root "$(home)"
 	rm "$B/rootfs/etc/passwd"
 	config '.process.env = ["PATH=/bin"]'
 	run_probe
-	contains "$(seen '.env | join(" ")')" HOME=/
+	equal "HOME without a file" HOME=/ "$(home)"
 	# what the passwd file is must not matter
 	mkfifo "$B/rootfs/etc/passwd"
 	run_probe
-	contains "$(seen '.env | join(" ")')" HOME=/
+	equal "HOME with a file that is none" HOME=/ "$(home)"
 	is_root || return 0
 	rm "$B/rootfs/etc/passwd"
 	printf '1000:x:0:0::/trap:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$B/rootfs/etc/passwd"
 	config '.process.user = {uid:1000,gid:1000}'
 	run_probe
-	contains "$(seen '.env | join(" ")')" HOME=/home/user
+	equal "HOME of another user" HOME=/home/user "$(home)"
 	equal uid 1000 "$(seen '.uid[0]')"
 }
 
@@ -150,7 +220,7 @@ test_terminal_with_console_socket() {
 	config '.process.terminal = true | .process.consoleSize = {height:33,width:99}'
 	config_args_see
 	"$TOOLS/receive" info "$S/console" >seen </dev/null &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	husk create --bundle "$B" --console-socket "$S/console" --pid-file pid "$ID"
 	husk start "$ID"
 	wait $!
@@ -162,7 +232,7 @@ test_terminal_with_console_socket() {
 	equal "onlcr" 0 "$(seen '.tty["0"].onlcr')"
 	check '.tty["0"].path == .tty["2"].path and .fds == {"0":.fds["0"],"1":.fds["0"],"2":.fds["0"]} and .sid == .pid'
 	mount_seen /dev/console '.type == "devpts"'
-	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	eventually 20 eval '[ "$(status_of "$ID")" = stopped ]'
 	husk delete "$ID"
 }
 
@@ -185,23 +255,40 @@ test_long_console_socket_path() {
 	config '.process.terminal = true'
 	args /bin/echo through
 	(cd "$dir" && exec "$TOOLS/receive" "$S/info" console >"$S/out" </dev/null) &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	husk run --detach --bundle "$B" --console-socket "$dir/console" "$ID"
 	wait $!
 	contains "$(cat out)" through
 	husk delete --force "$ID"
 }
 
+# HUSK-ARGUMENT... on a terminal of its own that $SIZE (stty's words) was said to; its input does not end: script would end the session with it
+on_terminal() {
+	local cmd=$S/cmd-$BASHPID
+	printf '%q ' "$HUSK" --root "$ROOT" "$@" >"$cmd"
+	[ -e quiet ] || mkfifo quiet
+	script -qfec "${SIZE:+stty $SIZE; }sh $cmd" /dev/null 8<>quiet <&8
+}
+
 test_terminal_in_the_foreground() {
 	bundle
 	config '.process.terminal = true'
 	args /bin/sh -c 'tty; stty size; echo done'
-	printf '%q ' "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >cmd
-	# an input that does not end: script would end the session with it
-	mkfifo quiet && exec 8<>quiet
-	script -qec "stty rows 21 cols 77; sh $S/cmd" /dev/null >out <&8
-	exec 8<&-
+	SIZE='rows 21 cols 77' on_terminal run --bundle "$B" "$ID" >out
 	contains "$(tr -d '\r' <out)" '/dev/pts/0' '21 77' 'done'
+}
+
+# the program may look at once; poststart hooks run before husk serves the terminal
+test_terminal_has_its_size_from_the_beginning() {
+	bundle
+	config '.process.terminal = true | .hooks.poststart = [{path: "/bin/sleep", args: ["sleep", "0.3"]}]'
+	args /bin/sh -c 'stty size; exec sleep 100'
+	SIZE='rows 21 cols 77' on_terminal run --bundle "$B" "$ID" >out &
+	eventually 20 grep -q '21 77' out
+	SIZE='rows 22 cols 78' on_terminal exec --tty "$ID" stty size >of_exec
+	contains "$(cat of_exec)" '22 78'
+	husk kill "$ID" KILL
+	wait $! || true
 }
 
 # the end of the caller's input stays the end: for a shell that was editing a line or waiting for a program when it came, and for each
@@ -227,11 +314,7 @@ test_terminal_and_the_end_of_input() { # limit 60
 test_no_tiocsti_to_the_callers_terminal() {
 	bundle
 	args /bin/probe try tiocsti , open /dev/tty rw
-	printf '%q ' "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >cmd
-	# an input that does not end: script would end the session with it
-	mkfifo quiet && exec 8<>quiet
-	script -qec "sh $S/cmd" /dev/null >out <&8
-	exec 8<&-
+	on_terminal run --bundle "$B" "$ID" >out
 	contains "$(cat out)" '"op":"tiocsti","arg":"","result":-1'
 }
 
@@ -239,10 +322,10 @@ test_pidfd_socket() {
 	bundle
 	args /bin/sleep 100
 	"$TOOLS/receive" info "$S/socket" &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	husk create --bundle "$B" --pidfd-socket "$S/socket" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	wait $!
-	sed -n 2p info | jq -e '.fds == 1 and (.target | contains("pidfd"))' >/dev/null
+	sed -n 2p info | jq -e '.fds == 1 and .data == "standard" and (.target | contains("pidfd"))' >/dev/null
 	husk delete --force "$ID"
 }
 
@@ -305,17 +388,24 @@ test_exec_simple() {
 test_exec_options() {
 	local user=0
 	bundle
+	config '.process.noNewPrivileges = false'
 	start_sleeping
+	equal "privileges without the option" 0 "$(husk exec "$ID" /bin/probe see | jq .no_new_privs)"
 	is_root && user=1000:1001
 	husk exec --cwd /etc --env X=1 --env Y=2 --user $user --no-new-privs --pid-file pid "$ID" /bin/probe see -x >seen
 	equal cwd /etc "$(seen .cwd)"
 	contains " $(seen '.env | join(" ")') " ' X=1 ' ' Y=2 '
 	equal args '/bin/probe see -x' "$(seen '.args | join(" ")')"
+	equal no_new_privs 1 "$(seen .no_new_privs)"
 	if is_root; then
 		equal ids '1000 1001' "$(seen '"\(.uid[0]) \(.gid[0])"')"
 		husk exec --additional-gids 7 --additional-gids 8 --cap CAP_SYS_TIME "$ID" /bin/probe see >seen
 		equal groups '7 8' "$(seen '.groups | sort | join(" ")')"
-		check '.caps.bounding | index("CAP_SYS_TIME") != null'
+		check '.caps | [.bounding, .permitted, .effective] | all(index("CAP_SYS_TIME") != null)'
+		check '.caps | [.inheritable, .ambient] | all(index("CAP_SYS_TIME") == null)'
+		husk exec "$ID" /bin/probe see >seen
+		equal "groups without the option" '' "$(seen '.groups | join(" ")')"
+		check '.caps.bounding | index("CAP_SYS_TIME") == null'
 	fi
 	equal "bytes of the pid file" "$(tr -d '\n' <pid | wc -c)" "$(wc -c <pid)"
 	husk delete --force "$ID"
@@ -364,7 +454,7 @@ test_exec_failures() {
 	STATUS=255 refused 'executable file not found in $PATH' exec "$ID" nosuch
 	STATUS=255 refused '/nosuch' exec "$ID" /nosuch
 	husk kill "$ID" KILL
-	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	eventually 20 eval '[ "$(status_of "$ID")" = stopped ]'
 	STATUS=255 refused 'cannot exec in a stopped container' exec "$ID" /bin/true
 	husk delete "$ID"
 	STATUS=255 refused 'does not exist' exec "$ID" /bin/true
@@ -374,10 +464,26 @@ test_exec_with_a_terminal() {
 	bundle
 	start_sleeping
 	"$TOOLS/receive" info "$S/console" >out </dev/null &
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	husk exec --detach --tty --console-socket "$S/console" "$ID" /bin/sh -c 'tty; echo done'
 	wait $!
 	contains "$(cat out)" /dev/pts/ 'done'
+	# of a process file: with its size, and the user's own
+	is_root && config '.process.user = {uid:1000,gid:1000}'
+	jq '.process | .terminal = true | .args = ["/bin/probe","see"] | .consoleSize = {height:31,width:97}' "$B/config.json" >p.json
+	"$TOOLS/receive" info2 "$S/console2" >seen </dev/null &
+	eventually 20 grep -q listening info2
+	husk exec --detach --process p.json --console-socket "$S/console2" "$ID"
+	wait $!
+	equal size '31 97' "$(seen '.tty["0"] | "\(.rows) \(.columns)"')"
+	if is_root; then
+		"$TOOLS/receive" info3 "$S/console3" >owner </dev/null &
+		eventually 20 grep -q listening info3
+		jq '.args = ["/bin/sh","-c","stat -c %u $(tty)"]' p.json >p2.json
+		husk exec --detach --process p2.json --console-socket "$S/console3" "$ID"
+		wait $!
+		equal "owner of the terminal" 1000 "$(tr -d '\r\n' <owner)"
+	fi
 	husk delete --force "$ID"
 }
 
@@ -386,32 +492,38 @@ hook() { # KIND SCRIPT
 }
 
 test_hooks_run_in_order() {
-	local k
+	local k pid
 	bundle
 	for k in prestart createRuntime createContainer poststart poststop; do
 		hook $k "echo $k >>$S/order; cat >$S/stdin-$k"
 	done
 	hook prestart "echo prestart2 >>$S/order"
+	config '.annotations = {"a.b/c":"d \"e\""}'
 	config '.hooks.startContainer = [{path:"/bin/sh",args:["sh","-c","echo startContainer >>/tmp/order; cat >/tmp/stdin"]}]'
 	mkdir "$B/rootfs/data"
 	args /bin/sleep 100
 	husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null || fail "create: $(cat err)"
 	equal "after create" 'prestart prestart2 createRuntime createContainer' "$(xargs <order)"
 	[ ! -e "$B/rootfs/tmp/order" ]
+	pid=$(husk state "$ID" | jq .pid)
 	husk start "$ID"
 	equal "after start" poststart "$(tail -1 order)"
 	equal "inside" startContainer "$(cat "$B/rootfs/tmp/order")"
 	husk delete --force "$ID"
 	equal "after delete" poststop "$(tail -1 order)"
 	for k in prestart createRuntime createContainer poststart poststop; do
-		jq -e --arg id "$ID" --arg b "$B" '.id == $id and .bundle == $b and .ociVersion and .status' "stdin-$k" >/dev/null || fail "state of $k: $(cat "stdin-$k")"
+		jq -e --arg id "$ID" --arg b "$B" '.id == $id and .bundle == $b and .ociVersion and .status and
+			.root == $b + "/rootfs" and .annotations == {"a.b/c":"d \"e\""}' "stdin-$k" >/dev/null || fail "state of $k: $(cat "stdin-$k")"
 	done
 	equal "status for prestart" created "$(jq -r .status stdin-prestart)"
 	equal "status for createContainer" creating "$(jq -r .status stdin-createContainer)"
 	equal "status for createRuntime" creating "$(jq -r .status stdin-createRuntime)"
 	equal "status for poststart" running "$(jq -r .status stdin-poststart)"
 	equal "status for poststop" stopped "$(jq -r .status stdin-poststop)"
-	jq -e '.pid > 1' stdin-createRuntime >/dev/null
+	jq -e --argjson pid "$pid" '.pid == $pid' stdin-prestart stdin-createRuntime stdin-poststart >/dev/null
+	# in the container's namespaces it is seen as that
+	equal "pid for createContainer and startContainer" '1 1' "$(jq .pid stdin-createContainer "$B/rootfs/tmp/stdin" | xargs)"
+	jq -e 'has("pid") | not' stdin-poststop >/dev/null
 	equal "status for startContainer" created "$(jq -r .status "$B/rootfs/tmp/stdin")"
 }
 
@@ -430,6 +542,12 @@ test_failing_hooks_undo_everything() {
 }
 
 test_failing_poststart_is_a_failure_of_start() {
+	bundle
+	hook poststart "cat $S/pid >$S/pid.seen; exit 4"
+	args /bin/sleep 100
+	refused poststart run --pid-file "$S/pid" --bundle "$B" "$ID"
+	[ -s pid.seen ] || fail "there was no pid file"
+	[ ! -e pid ] || fail "the pid file of what failed is there still"
 	bundle
 	hook poststart 'exit 4'
 	args /bin/sleep 100
@@ -454,7 +572,7 @@ test_hook_timeout() {
 	bundle
 	config '.hooks.prestart = [{path:"/bin/sh",args:["sh","-c","sleep 60 & wait"],env:["PATH=/bin:/usr/bin"],timeout:1}]'
 	args /bin/true
-	refused timeout create --bundle "$B" "$ID"
+	refused 'hook ran past specified timeout of 1.0s' create --bundle "$B" "$ID"
 	[ $((SECONDS - start)) -lt $((10 * TIMEOUT_FACTOR)) ]
 	config '.hooks.prestart[0].timeout = 0'
 	refused timeout create --bundle "$B" "$ID"
@@ -474,6 +592,15 @@ test_hook_environment_is_what_is_given() {
 	contains "$(cat env)" A=1
 	lacks "$(cat env)" CANARY
 	equal cwd "$B" "$(cat cwd)"
+	# without a list: of startContainer the program's own, of the others nothing
+	config --arg s "$S" '.process.env = ["PATH=/bin","OF_THE=program"] | .hooks = {
+		createRuntime: [{path:"/bin/sh",args:["sh","-c",("/usr/bin/env >" + $s + "/env; umask >" + $s + "/mask")]}],
+		startContainer: [{path:"/bin/sh",args:["sh","-c","env >/tmp/env"]}]}'
+	(umask 0077 && exec "$HUSK" --root "$ROOT" run --bundle "$B" "$ID") >out
+	lacks "$(cat env)" CANARY
+	lacks "$(cat env)" OF_THE
+	contains "$(cat "$B/rootfs/tmp/env")" OF_THE=program PATH=/bin HOME=/root
+	equal umask 0022 "$(cat mask)"
 }
 
 test_scheduler_and_nice() {
@@ -517,6 +644,36 @@ test_affinity_of_the_caller_does_not_leak() {
 	equal affinity "$all" "$(seen -c .affinity)"
 }
 
+# the way into the container is kept on one CPU; neither the process nor husk itself stays there
+test_exec_does_not_stay_on_one_cpu() {
+	[ "$(nproc)" -gt 1 ] || skip "one processor only"
+	local all profile no_new pid
+	all=$("$TOOLS/probe" see | jq -c .affinity)
+	for profile in .linux.seccomp null; do
+		for no_new in true false; do
+			bundle
+			config ".process.noNewPrivileges = $no_new | .linux.seccomp = ($profile // {defaultAction: \"SCMP_ACT_ALLOW\"})"
+			start_sleeping
+			husk exec "$ID" /bin/probe see >seen
+			equal "affinity with $profile, $no_new" "$all" "$(seen -c .affinity)"
+			taskset -c 0 "$HUSK" --root "$ROOT" exec "$ID" /bin/probe see >seen
+			equal "of a caller on one, with $profile, $no_new" "$all" "$(seen -c .affinity)"
+			husk delete --force "$ID"
+		done
+	done
+	start_sleeping
+	"$HUSK" --root "$ROOT" exec --pid-file pid2 "$ID" sleep 100 </dev/null &
+	pid=$!
+	eventually 20 [ -s pid2 ]
+	cpus() { sed -n 's/^Cpus_allowed_list:\s*//p' "/proc/$1/status"; }
+	eventually 20 eval '[ "$(cpus $pid)" = "$(cpus $$)" ]'
+	# the control: where it is taken from
+	taskset -p -c 0 $pid >/dev/null
+	equal "when it is on one" 0 "$(cpus $pid)"
+	husk delete --force "$ID"
+	wait $pid || true
+}
+
 test_exec_affinity() {
 	[ "$(nproc)" -gt 1 ] || skip "one processor only"
 	bundle
@@ -524,6 +681,16 @@ test_exec_affinity() {
 	start_sleeping
 	husk exec "$ID" /bin/probe see >seen
 	equal affinity '[1]' "$(seen -c .affinity)"
+	# a process of a file has what the container says, or what it says itself
+	jq '.process | .args = ["/bin/probe","see"] | del(.execCPUAffinity)' "$B/config.json" >p.json
+	husk exec --process p.json "$ID" >seen
+	equal "of a process file" '[1]' "$(seen -c .affinity)"
+	jq '.execCPUAffinity = {initial:"0"}' p.json >p2.json
+	husk exec --process p2.json "$ID" >seen
+	check '.affinity | length > 1' # where it ends without a word about that: everywhere
+	# the way there is taken where it says, before anything else
+	jq '.execCPUAffinity = {initial:"8000",final:"1"}' p.json >p3.json
+	STATUS=255 refused 'sched_setaffinity' exec --process p3.json "$ID"
 	husk delete --force "$ID"
 	config '.process.execCPUAffinity = {final:"1-"}'
 	refused execCPUAffinity run --bundle "$B" "$ID"
@@ -534,6 +701,13 @@ test_memory_policy() {
 	config '.linux.memoryPolicy = {mode:"MPOL_BIND",nodes:"0"}'
 	run_probe
 	equal mempolicy '2 1' "$(seen '.mempolicy | "\(.mode) \(.nodes)"')"
+	config '.linux.memoryPolicy.flags = ["MPOL_F_STATIC_NODES"]'
+	run_probe
+	equal "with a flag" "$((2 | 1 << 15)) 1" "$(seen '.mempolicy | "\(.mode) \(.nodes)"')"
+	start_sleeping
+	husk exec "$ID" /bin/probe see >seen
+	equal "of exec" "$((2 | 1 << 15)) 1" "$(seen '.mempolicy | "\(.mode) \(.nodes)"')"
+	husk delete --force "$ID"
 	config '.linux.memoryPolicy = {mode:"MPOL_NOSUCH"}'
 	refused MPOL_NOSUCH run --bundle "$B" "$ID"
 	config '.linux.memoryPolicy = {mode:"MPOL_DEFAULT",nodes:"0"}'
@@ -546,6 +720,9 @@ test_personality() {
 	run_probe
 	equal personality 8 "$(seen .personality)"
 	contains "$(seen .machine)" 86
+	start_sleeping
+	equal "of exec" 8 "$(husk exec "$ID" /bin/probe see | jq .personality)"
+	husk delete --force "$ID"
 	config '.linux.personality = {domain:"BSD"}'
 	refused BSD run --bundle "$B" "$ID"
 }
@@ -556,6 +733,11 @@ test_session_keyring() {
 	config 'del(.linux.seccomp)'
 	run_probe
 	contains "$(seen .keyring)" "_ses.$ID"
+	# its user may search it: without that, nothing in it is found
+	(((0x$(seen .keyring | cut -d';' -f4) & 0x00080000) != 0)) || fail "permissions: $(seen .keyring)"
+	start_sleeping
+	contains "$(husk exec "$ID" /bin/probe see | jq -r .keyring)" "_ses.$ID"
+	husk delete --force "$ID"
 	config_args_see
 	husk run --no-new-keyring --bundle "$B" "$ID" >seen
 	lacks "$(seen .keyring)" "_ses.$ID"
@@ -613,7 +795,7 @@ test_exec_in_a_paused_container_that_ends() {
 	husk exec --ignore-paused "$ID" /bin/echo hello </dev/null >out 2>err &
 	sleep 0.5
 	husk kill "$ID" KILL
-	eventually 5 eval '! kill -0 $! 2>/dev/null'
+	eventually 20 eval '! kill -0 $! 2>/dev/null'
 	! wait $! || fail "exec succeeded"
 	contains "$(cat err)" 'container not running'
 	husk delete --force "$ID"
@@ -640,7 +822,7 @@ test_sd_notify() {
 	bundle
 	"$TOOLS/receive" info "$S/notify" dgram &
 	local receiver=$!
-	eventually 5 grep -q listening info
+	eventually 20 grep -q listening info
 	args /bin/sh -c 'probe see; [ -n "$NOTIFY_SOCKET" ] && [ -S "$NOTIFY_SOCKET" ]'
 	NOTIFY_SOCKET=$S/notify timeout 10 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >seen
 	contains "$(seen '.env | join(" ")')" NOTIFY_SOCKET=/run/notify/notify.sock

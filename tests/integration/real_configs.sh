@@ -35,7 +35,7 @@ test_containerd() {
 	jq '.process | .args = ["/bin/id","-u"] | .terminal = false' "$B/config.json" >p.json
 	equal "exec" 0 "$("$HUSK" --root "$ROOT" --log log.json --log-format json exec --process p.json "$ID")"
 	"$HUSK" --root "$ROOT" --log log.json --log-format json kill --all "$ID" 9
-	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	eventually 20 eval '[ "$(status_of "$ID")" = stopped ]'
 	"$HUSK" --root "$ROOT" --log log.json --log-format json delete "$ID"
 	equal "log" 0 "$(wc -c <log.json)"
 }

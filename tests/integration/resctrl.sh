@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# linux.intelRdt (spec-checklist a.9). What is done on a machine that has it, the unit test cgroup_resctrl shows on a directory.
+# linux.intelRdt. What is done on a machine that has it, the unit test cgroup_resctrl shows on a directory.
 . "${0%/*}/lib.sh"
 
 test_a9_absent_is_refused() {

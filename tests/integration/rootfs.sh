@@ -73,7 +73,26 @@ test_clearing_flags_undoes_inherited_ones() {
 	run_probe
 	mount_seen /kept '.options | index("nosuid") and index("nodev") and index("noexec") and index("ro")'
 	mount_seen /cleared '.options | index("nosuid") == null and index("nodev") == null and index("noexec") == null and index("relatime") != null'
+	# each by itself
+	local word flag
 	umount src
+	mount -t tmpfs -o ro,noatime,nodiratime,nosymfollow src src
+	for word in rw:ro atime:noatime diratime:nodiratime symfollow:nosymfollow; do add_mount "/only-${word%:*}" bind "$S/src" bind ${word%:*}; done
+	mkdir -p base2/strict
+	mount -t tmpfs -o strictatime strict base2/strict
+	for word in norelatime nostrictatime; do add_mount "/only-$word" bind "$S/base2/strict" bind $word; done
+	add_mount /strict bind "$S/base2/strict" bind
+	run_probe
+	for word in rw:ro atime:noatime diratime:nodiratime symfollow:nosymfollow; do
+		mount_seen "/only-${word%:*}" ".options | index(\"${word#*:}\") == null"
+		for flag in ro noatime nodiratime nosymfollow; do
+			[ $flag = ${word#*:} ] || mount_seen "/only-${word%:*}" ".options | index(\"$flag\") != null"
+		done
+	done
+	# back to the kernel's rule
+	for word in norelatime nostrictatime; do mount_seen "/only-$word" '.options | index("relatime") != null'; done
+	mount_seen /strict '.options | index("relatime") == null'
+	umount src base2/strict
 }
 
 test_recursive_readonly() {
@@ -158,8 +177,11 @@ test_tmpcopyup() {
 	echo two >"$B/rootfs/m/d/g"
 	ln -s f "$B/rootfs/m/l"
 	chmod 640 "$B/rootfs/m/f"
+	touch -d '2001-02-03 04:05:06 UTC' "$B/rootfs/m/f"
+	! is_root || chown -h 7:8 "$B/rootfs/m/d" "$B/rootfs/m/d/g" "$B/rootfs/m/l"
 	add_mount /m tmpfs tmpfs tmpcopyup
-	equal copied "one two one 640" "$(run_shell 'cat /m/f /m/d/g /m/l; stat -c %a /m/f; echo changed >/m/f' | xargs)"
+	equal copied "one two one 640 981173106" "$(run_shell 'cat /m/f /m/d/g /m/l; stat -c "%a %Y" /m/f; echo changed >/m/f' | xargs)"
+	! is_root || equal "owners" '7:8 7:8 7:8' "$(run_shell 'stat -c %u:%g /m/d /m/d/g /m/l' | xargs)"
 	equal original one "$(cat "$B/rootfs/m/f")"
 	# a file of 1 GiB with 4 KiB in its middle, and one that is a hole to its end
 	truncate -s 1G "$B/rootfs/m/holes" "$B/rootfs/m/hole"
@@ -209,6 +231,7 @@ test_mounts_that_cannot_be_say_why() {
 }
 
 test_propagation_of_mounts() {
+	local p
 	is_root || skip "a plain user cannot make shared mounts to start from"
 	bundle
 	mkdir src
@@ -223,7 +246,24 @@ test_propagation_of_mounts() {
 	mount_seen /slave '.propagation | map(startswith("master:")) | any'
 	mount_seen /shared '.propagation | map(startswith("shared:")) | any'
 	mount_seen /unbindable '.propagation == ["unbindable"]'
-	umount src
+	# the words with an r: what is mounted below, too; those without leave it as it was
+	mkdir src/sub
+	mount -t tmpfs sub src/sub
+	mount --make-shared src/sub
+	for p in private slave shared unbindable; do
+		add_mount "/r$p" bind "$S/src" rbind r$p
+		[ $p = unbindable ] || add_mount "/top-$p" bind "$S/src" rbind rshared $p
+	done
+	run_probe
+	mount_seen /rprivate/sub '.propagation == []'
+	mount_seen /rslave/sub '.propagation | map(startswith("master:")) | any'
+	mount_seen /rslave/sub '.propagation | map(startswith("shared:")) | any | not'
+	mount_seen /rshared/sub '.propagation | map(startswith("shared:")) | any'
+	mount_seen /runbindable/sub '.propagation == ["unbindable"]'
+	for p in private slave shared; do mount_seen "/top-$p/sub" '.propagation | map(startswith("shared:")) | any'; done
+	mount_seen /top-private '.propagation == []'
+	mount_seen /top-slave '.propagation | map(startswith("shared:")) | any | not'
+	umount src/sub src
 }
 
 test_mounts_do_not_leak_to_the_host() {
@@ -232,11 +272,11 @@ test_mounts_do_not_leak_to_the_host() {
 	bundle
 	mount --bind "$B" "$B"
 	mount --make-shared "$B"
-	before=$(wc -l </proc/self/mountinfo)
+	before=$(mounts_now "$S" | wc -l)
 	add_mount /x tmpfs tmpfs
 	args /bin/sleep 100
 	husk create --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
-	equal mounts "$before" "$(wc -l </proc/self/mountinfo)"
+	equal mounts "$before" "$(mounts_now "$S" | wc -l)"
 	husk delete --force "$ID"
 	umount "$B"
 }
@@ -253,7 +293,7 @@ test_rootfs_propagation() {
 		run_probe
 		case $p in
 		*private) mount_seen / '.propagation == []' ;;
-		*slave) mount_seen / '.propagation | map(startswith("shared:")) | any | not' ;;
+		*slave) mount_seen / '.propagation | map(startswith("shared:")) | any | not' && mount_seen / '.propagation | map(startswith("master:")) | any' ;;
 		*shared) mount_seen / '.propagation | map(startswith("shared:")) | any' ;;
 		esac
 	done
@@ -311,8 +351,12 @@ test_masked_and_readonly_paths() {
 	echo x >"$B/rootfs/secretfile"
 	config '.linux.maskedPaths = ["/secret", "/secretfile", "/proc/cmdline", "/nosuch"] | .linux.readonlyPaths = ["/fixed", "/proc/sys", "/nosuch"]'
 	equal "what is seen" "[] [] []" "$(run_shell 'echo "[$(ls /secret)] [$(cat /secretfile)] [$(cat /proc/cmdline)]"')"
-	run_tries create /secret/x , create /fixed/x , write /proc/sys/kernel/shmmni 4096 , create /x , write /secretfile x
-	tried '.arg == "/secret/x" and .errno != ""'
+	run_probe
+	mount_seen /secret '.type == "tmpfs" and (.options | index("ro") and index("nosuid") and index("nodev") and index("noexec"))'
+	mount_seen /secretfile '.type == "devtmpfs" or .type == "tmpfs"'
+	run_tries stat /secretfile , create /secret/x , create /fixed/x , write /proc/sys/kernel/shmmni 4096 , create /x , write /secretfile x
+	tried '.arg == "/secretfile" and .mode[:2] == "02" and .major == 1 and .minor == 3'
+	tried '.arg == "/secret/x" and .errno == "EROFS"'
 	tried '.arg == "/fixed/x" and .errno == "EROFS"'
 	tried '.op == "write" and .arg == "/proc/sys/kernel/shmmni" and .errno == "EROFS"'
 	# the control: elsewhere it works
@@ -437,6 +481,32 @@ test_overlay_directories_that_cannot_be() {
 }
 
 # the kernel empties its work directory: not one with somebody's files
+# among mounts[]; the kernel says of one directory alone no more than EINVAL
+test_overlay_mount_of_one_directory() {
+	local long d
+	long=$S/$(printf '%0250d' 0)
+	one() { # OPTION...
+		config '.mounts |= map(select(.destination != "/o")) + [{destination:"/o",type:"overlay",source:"overlay",options:$ARGS.positional}]' --args "$@"
+	}
+	bundle
+	args /bin/cat /o/file
+	mkdir a b 'a:b' "$long"
+	echo works >b/file
+	for d in "$S/a" "$S/a\\:b" "$long"; do
+		one "lowerdir=$d"
+		refused 'two lowerdirs or more' run --bundle "$B" "$ID"
+		contains "$(cat refused.err)" '/o: mount overlay: Invalid argument' bind
+	done
+	# the controls: two, and what else it does not take, which is not blamed on their number
+	one "lowerdir=$S/a:$S/b"
+	equal "two" works "$(husk run --bundle "$B" "$ID")"
+	one "lowerdir=$S/nosuch"
+	refused 'No such file' run --bundle "$B" "$ID"
+	one "lowerdir=$S/a" "upperdir=$S/b" # and no workdir
+	refused 'mount overlay' run --bundle "$B" "$ID"
+	! grep -q 'two lowerdirs' refused.err || fail "$(cat refused.err)"
+}
+
 test_overlay_spares_what_is_in_work() {
 	local inner=own/work  # and in the directory that it is given, the kernel makes its own of the same name
 	inner+=/work
@@ -506,6 +576,16 @@ test_dev_links_and_shm() {
 	mount_seen /dev/shm '.type == "tmpfs" and (.options | index("nosuid") and index("noexec") and index("nodev"))'
 	mount_seen /dev/pts '.type == "devpts"'
 	mount_seen /proc '.type == "proc"'
+	local core=''
+	[ ! -e /proc/kcore ] || core=' /proc/kcore'
+	equal links "pts/ptmx /proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2$core" \
+		"$(run_shell 'cd /dev && for i in ptmx fd stdin stdout stderr core; do readlink $i; done' | xargs)"
+	# of a /dev that the image brings: terminals come from the container's own devpts, whatever is there
+	config 'del(.mounts[] | select(.destination == "/dev"))'
+	mkdir "$B/rootfs/dev/pts" "$B/rootfs/dev/shm" "$B/rootfs/dev/mqueue"
+	: >"$B/rootfs/dev/ptmx"
+	ln -s /proc/self/fd "$B/rootfs/dev/fd"
+	equal "links of an image" 'pts/ptmx /proc/self/fd' "$(run_shell 'readlink /dev/ptmx; readlink /dev/fd' | xargs)"
 }
 
 test_idmapped_bind() {

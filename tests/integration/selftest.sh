@@ -4,6 +4,9 @@
 # deliberate leak and runs it with a copy of the real runner.
 . "${0%/*}/lib.sh"
 
+# what is looked for all over the machine has a name that no other run of this file gives
+export UNIQUE=$RANDOM$RANDOM
+
 suite() { # writes the test file from standard input
 	mkdir -p "$S/suite/skips"
 	cp "$HERE/run" "$HERE/lib.sh" "$HERE/rows" "$S/suite/"
@@ -36,26 +39,26 @@ test_clean_one_passes() {
 
 test_process() {
 	suite <<-'T'
-		test_leak() { sleep 1004 & }
+		test_leak() { sleep 1004.$UNIQUE & }
 	T
 	caught 'left behind: process' '(sleep)'
-	[ -z "$(pgrep -f 'sleep 1004')" ] || fail "it lives on"
+	[ -z "$(pgrep -f "sleep 1004.$UNIQUE")" ] || fail "it lives on"
 }
 
 test_process_that_has_detached_itself() {
 	suite <<-'T'
-		test_leak() { (setsid sh -c 'sleep 1005 & sleep 0.1' &) >/dev/null 2>&1; sleep 0.5; }
+		test_leak() { (setsid sh -c 'sleep 1005.$UNIQUE & sleep 0.1' &) >/dev/null 2>&1; sleep 0.5; }
 	T
 	caught 'left behind: process' '(sleep)'
-	[ -z "$(pgrep -f 'sleep 1005')" ] || fail "it lives on"
+	[ -z "$(pgrep -f "sleep 1005.$UNIQUE")" ] || fail "it lives on"
 }
 
 test_process_in_namespaces() {
 	suite <<-'T'
-		test_leak() { unshare --user --map-root-user --pid --mount --fork sleep 1006 & sleep 0.5; disown; }
+		test_leak() { unshare --user --map-root-user --pid --mount --fork sleep 1006.$UNIQUE & sleep 0.5; disown; }
 	T
 	caught 'left behind: process'
-	[ -z "$(pgrep -f 'sleep 1006')" ] || fail "it lives on"
+	[ -z "$(pgrep -f "sleep 1006.$UNIQUE")" ] || fail "it lives on"
 }
 
 test_container() {
@@ -78,10 +81,10 @@ test_file() {
 	T
 	caught 'left behind: file '
 	suite <<-'T'
-		test_leak() { touch "/dev/shm/$ID"; }
+		test_leak() { touch "/dev/shm/$UNIQUE-$ID"; }
 	T
 	caught 'left behind: file /dev/shm/'
-	rm /dev/shm/t*-1
+	rm /dev/shm/$UNIQUE-*
 }
 
 test_mount() {
@@ -105,20 +108,20 @@ test_namespace() {
 test_cgroup() {
 	has_cgroup || skip "a plain user has no cgroup here to divide"
 	suite <<-'T'
-		test_leak() { mkdir "$(cgroup_above)/left-$ID"; }
+		test_leak() { mkdir "$(cgroup_above)/left-$UNIQUE-$ID"; }
 	T
 	caught 'left behind: cgroup '
-	[ -z "$(find "$(cgroup_mount)" -name 'left-t*')" ] || fail "it is still there"
+	[ -z "$(find "$(cgroup_mount)" -name "left-$UNIQUE-*")" ] || fail "it is still there"
 }
 
 test_time_is_bounded() {
 	suite <<-'T'
 		test_leak() { # limit 1
-			sleep 1008
+			sleep 1008.$UNIQUE
 		}
 	T
 	caught 'not finished after'
-	[ -z "$(pgrep -f 'sleep 1008')" ] || fail "it lives on"
+	[ -z "$(pgrep -f "sleep 1008.$UNIQUE")" ] || fail "it lives on"
 }
 
 test_failures_are_failures() {

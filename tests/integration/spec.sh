@@ -47,6 +47,10 @@ test_rootless_maps_the_caller_to_root() {
 		.linux.gidMappings[0] == {containerID:0,hostID:$g,size:1} and
 		([.linux.namespaces[].type] | index("user") != null and index("network") == null) and
 		.linux.resources == null' config.json >/dev/null
+	# /sys is the host's, with all below it and not to be written to; ids that are not mapped are not asked for
+	jq -e '([.mounts[] | select(.destination == "/sys")] | length == 1 and .[0].source == "/sys" and
+		(.[0].options | (index("rbind") and index("nosuid") and index("noexec") and index("nodev") and index("ro")))) and
+		([.mounts[].options[]?] | map(select(startswith("uid=") or startswith("gid="))) == [])' config.json >/dev/null
 }
 
 test_features_says_what_callers_need() {

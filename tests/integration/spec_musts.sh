@@ -86,7 +86,7 @@ test_failing_poststart_hook_stops_the_container() {
 	pid=$(husk state "$ID" | jq .pid)
 	refused 'hooks.poststart[1]' start "$ID"
 	[ ! -e third ] || fail "the hook after the failed one ran"
-	eventually 5 sh -c "! kill -0 $pid"
+	eventually 20 sh -c "! kill -0 $pid"
 	refused 'does not exist' state "$ID"
 	[ ! -e "$ROOT/$ID" ]
 	equal "the poststop hook" stopped "$(cat stopped)"
@@ -104,7 +104,7 @@ test_failing_poststop_hook_is_a_warning_of_delete() {
 	args /bin/true
 	create
 	husk start "$ID"
-	eventually 5 sh -c "[ \"\$('$HUSK' --root '$ROOT' state $ID | jq -r .status)\" = stopped ]"
+	eventually 20 sh -c "[ \"\$('$HUSK' --root '$ROOT' state $ID | jq -r .status)\" = stopped ]"
 	husk --log-level warning delete "$ID" 2>err
 	contains "$(cat err)" 'hooks.poststop[0]'
 	equal "the next hook" second "$(cat second)"

@@ -6,7 +6,7 @@
 is() { [ "$(status_of "$ID")" = "$1" ]; }
 create() { husk create --bundle "$B" "$ID" >out 2>err </dev/null || fail "create: $(cat err)"; }
 ends_stopped() {
-	eventually 5 is stopped
+	eventually 20 is stopped
 	husk delete "$ID"
 }
 
@@ -168,7 +168,7 @@ test_init_killed_during_start() {
 	create
 	pid=$(husk state "$ID" | jq .pid)
 	timeout 20 "$HUSK" --root "$ROOT" start "$ID" 2>start.err &
-	sleep 0.3
+	eventually 20 is running
 	kill -KILL "$pid"
 	wait $! || status=$?
 	[ $status != 0 ] && [ $status != 124 ] || fail "start: status $status"
@@ -184,7 +184,7 @@ test_delete_while_a_hook_hangs() {
 	args /bin/true
 	create
 	timeout 20 "$HUSK" --root "$ROOT" start "$ID" 2>start.err &
-	eventually 5 is running
+	eventually 20 is running
 	husk delete --force "$ID"
 	[ ! -e "$ROOT/$ID" ]
 	wait $! || status=$?
@@ -212,7 +212,7 @@ test_only_start_starts() {
 	[ ! -e "$B/rootfs/tmp/ran" ]
 	# the control: with the right word it is what start does
 	(cd "${socket%/*}" && "$TOOLS/probe" try call "${socket##*/}" 100 go) >/dev/null
-	eventually 5 test -s "$B/rootfs/tmp/ran"
+	eventually 20 test -s "$B/rootfs/tmp/ran"
 	husk delete --force "$ID"
 }
 

@@ -86,11 +86,89 @@ test_whole_life() {
 	file_is pids.max 50
 	husk ps "$ID" | grep -q 'sleep 1000'
 	husk kill "$ID" KILL
-	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	eventually 20 eval '[ "$(status_of "$ID")" = stopped ]'
 	husk delete "$ID"
 	nothing_is_left
 	# the same name again
 	create_sleeping
+	husk delete --force "$ID"
+	nothing_is_left
+}
+
+# unified comes behind the fields of a configuration, but not behind what is asked for later; systemd is told all of it each time
+test_update_is_newer_than_unified() {
+	needs_systemd
+	bundle
+	limits '{"unified":{"pids.max":"20","memory.max":"50000000","memory.high":"40000000"}}'
+	create_sleeping
+	property_is TasksMax 20
+	husk update --pids-limit 30 --memory 60002304 "$ID"
+	file_is pids.max 30
+	file_is memory.max 60002304
+	property_is TasksMax 30
+	property_is MemoryMax 60002304
+	# what was not asked for is as it was
+	property_is MemoryHigh 40000000
+	ctl daemon-reload
+	file_is pids.max 30
+	husk delete --force "$ID"
+	nothing_is_left
+}
+
+# an idle cgroup has no weight, and the kernel refuses to write one; systemd is told neither more nor less
+test_update_to_idle_and_back() {
+	needs_systemd
+	bundle
+	limits '{"unified":{"cpu.weight":"50"}}'
+	create_sleeping
+	property_is CPUWeight 50
+	husk update --cpu-idle 1 "$ID"
+	file_is cpu.idle 1
+	property_is CPUWeight idle
+	# a limit of something else leaves it so, though all is said again
+	husk update --pids-limit 30 "$ID"
+	file_is cpu.idle 1
+	ctl daemon-reload
+	file_is cpu.idle 1
+	husk update --cpu-idle 0 "$ID"
+	file_is cpu.idle 0
+	file_is cpu.weight 50
+	property_is CPUWeight 50
+	husk delete --force "$ID"
+	nothing_is_left
+	# without a weight of its own it goes back to none
+	config 'del(.linux.resources.unified)'
+	create_sleeping
+	husk update --cpu-idle 1 "$ID"
+	property_is CPUWeight idle
+	husk update --cpu-idle 0 "$ID"
+	property_is CPUWeight '[not set]'
+	ctl daemon-reload
+	file_is cpu.idle 0
+	file_is cpu.weight 100
+	husk delete --force "$ID"
+	nothing_is_left
+}
+
+# cpu.max is two: what is newer wins for the half that it says
+test_update_of_half_of_cpu_max() {
+	needs_systemd
+	bundle
+	limits '{"unified":{"cpu.max":"20000 100000"}}'
+	create_sleeping
+	file_is cpu.max "20000 100000"
+	husk update --cpu-period 50000 "$ID"
+	file_is cpu.max "20000 50000"
+	property_is CPUQuotaPerSecUSec 400ms
+	property_is CPUQuotaPeriodUSec 50ms
+	# as docker says it: no quota is no change of the quota, and takes none away
+	husk update --resources - "$ID" <<<'{"cpu":{"quota":0,"period":40000}}'
+	file_is cpu.max "20000 40000"
+	ctl daemon-reload
+	file_is cpu.max "20000 40000"
+	husk update --cpu-quota 30000 "$ID"
+	file_is cpu.max "30000 40000"
+	property_is CPUQuotaPerSecUSec 750ms
 	husk delete --force "$ID"
 	nothing_is_left
 }
@@ -141,6 +219,37 @@ test_annotations() {
 	refused 'annotations["org.systemd.property.TimeoutStopSec"]' --systemd-cgroup create --bundle "$B" "$ID"
 	config 'del(.annotations["org.systemd.property.TimeoutStopSec"]) | .annotations["org.systemd.property.NoSuchThing"] = "true"'
 	refused NoSuchThing --systemd-cgroup create --bundle "$B" "$ID"
+	nothing_is_left
+}
+
+# whatever is wrong with one: which annotation it was, why, and nothing stays
+test_wrong_annotations_are_named() { # limit 60
+	needs_systemd
+	local p='org.systemd.property.'
+	bundle
+	args /bin/sleep 1000
+	annotation_is_refused() { # PART JSON-OF-ANNOTATIONS
+		config --argjson a "$2" '.annotations = ($a | with_entries(.key |= "'$p'" + .))'
+		refused "$1" --systemd-cgroup create --bundle "$B" "$ID"
+		nothing_is_left
+	}
+	annotation_is_refused "annotations[\"${p}MemoryMax\"]: systemd wants uint64, and the value is int32" '{"CPUWeight":"uint64 5","MemoryMax":"5"}'
+	annotation_is_refused "annotations[\"${p}After\"]: systemd wants array of string, and the value is string" '{"After":"\u0027x.target\u0027"}'
+	annotation_is_refused "annotations[\"${p}After\"]: StartTransientUnit: Invalid unit name" '{"CPUWeight":"uint64 5","After":"[\u0027x y\u0027]"}'
+	annotation_is_refused "annotations[\"${p}CPUWeight\"]: StartTransientUnit: Value" '{"CPUWeight":"uint64 99999999"}'
+	annotation_is_refused "annotations[\"${p}Requires\"]: StartTransientUnit: Unit" '{"CPUWeight":"uint64 5","Requires":"[\u0027no-such.service\u0027]"}'
+	annotation_is_refused "annotations[\"${p}Documentation\"]: the bus does not take" '{"Documentation":"objectpath \u0027a b\u0027"}'
+	annotation_is_refused "annotations[\"${p}TasksMax\"]: must be at least 2" '{"TasksMax":"uint64 1"}'
+	# the unit's first process, which asks systemd, is killed with what is asked for
+	annotation_is_refused "killed by signal 9 (out of memory?); asked for: annotations[\"${p}MemoryMax\"] = uint64 100" '{"MemoryMax":"uint64 100"}'
+	annotation_is_refused "annotations[\"${p}RuntimeMaxUSec\"] = uint64 1" \
+		'{"RuntimeMaxUSec":"uint64 1","CollectMode":"\u0027inactive\u0027"}' # (systemd would keep such a unit)
+	# the same with values that can be
+	config '.annotations = {"'$p'CPUWeight": "uint64 5", "'$p'MemoryMax": "uint64 90001408", "'$p'TasksMax": "uint64 2"}'
+	create_sleeping
+	property_is MemoryMax 90001408
+	property_is TasksMax 2
+	husk delete --force "$ID"
 	nothing_is_left
 }
 
@@ -214,14 +323,14 @@ test_name_in_use() {
 	# somebody else's unit that lives is left alone
 	systemd-run "${user[@]}" --scope --quiet --unit="husk-$ID.scope" sleep 1000 &
 	local pid=$!
-	eventually 5 eval '[ "$(property ActiveState)" = active ]'
+	eventually 20 eval '[ "$(property ActiveState)" = active ]'
 	args /bin/sleep 1000
 	refused "husk-$ID.scope" --systemd-cgroup create --bundle "$B" "$ID"
 	property_is ActiveState active
 	[ -z "$(ls "$ROOT")" ]
 	kill $pid
 	wait $pid || true
-	eventually 5 eval '[ "$(property ActiveState)" != active ]'
+	eventually 20 eval '[ "$(property ActiveState)" != active ]'
 	# one that failed and is only remembered gives its name away
 	systemd-run "${user[@]}" --scope --quiet --unit="husk-$ID.scope" -p RuntimeMaxSec=1 sleep 1000 || true
 	property_is ActiveState failed
@@ -263,7 +372,7 @@ s.bind(sys.argv[1])
 s.listen(9)
 time.sleep(1000)' "$S/bus" &
 	local pid=$!
-	eventually 5 [ -S "$S/bus" ]
+	eventually 20 [ -S "$S/bus" ]
 	export "$variable=unix:path=$S/bus"
 	begin=$SECONDS
 	refused "did not answer within 2 s" --systemd-cgroup create --bundle "$B" "$ID"
@@ -298,7 +407,7 @@ test_stopped_systemd() { # limit 60
 	kill -CONT "$manager"
 	contains "$(cat err)" "did not answer within 2 s"
 	[ -z "$(ls "$ROOT")" ]
-	eventually 5 unit_is_gone
+	eventually 20 unit_is_gone
 	create_sleeping
 	husk delete --force "$ID"
 	nothing_is_left

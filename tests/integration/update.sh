@@ -80,7 +80,7 @@ test_unknown_and_stopped_are_refused() {
 	bundle
 	args /bin/true
 	husk run --detach --bundle "$B" "$ID" </dev/null >"$S/out" 2>&1
-	eventually 5 eval '[ "$(status_of "$ID")" = stopped ]'
+	eventually 20 eval '[ "$(status_of "$ID")" = stopped ]'
 	refused 'container not running' update --pids-limit -1 "$ID"
 	husk delete "$ID"
 }
@@ -251,6 +251,41 @@ test_idle_and_back() {
 	file_is cpu.idle 1
 	update --cpu-idle 0
 	file_is cpu.weight 35
+	husk delete --force "$ID"
+}
+
+# nor does it of one that unified has said; cpu.max is of two halves, and a new one leaves the other
+test_beside_unified() {
+	needs cpu
+	bundle
+	limits '{"unified":{"cpu.weight":"50","cpu.max":"20000 100000"}}'
+	start_sleeping
+	update --cpu-idle 1
+	file_is cpu.idle 1
+	update --cpu-idle 0
+	file_is cpu.weight 50
+	update --cpu-idle 1
+	update_json '{"unified":{"cpu.idle":"0"}}'
+	file_is cpu.weight 50
+	update --cpu-idle 1
+	update_json '{"unified":{"cpu.weight":"70"}}'
+	file_is cpu.idle 1
+	update --cpu-idle 0
+	file_is cpu.weight 70
+	update --cpu-period 50000
+	file_is cpu.max "20000 50000"
+	update --cpu-quota 30000
+	file_is cpu.max "30000 50000"
+	husk delete --force "$ID"
+	# both at once: idle until that is taken back
+	limits '{"cpu":{"idle":1},"unified":{"cpu.weight":"50"}}'
+	start_sleeping
+	file_is cpu.idle 1
+	update --cpu-idle 0
+	file_is cpu.weight 50
+	update --cpu-idle 1
+	json_refused 'unified["cpu.weight"]: write' '{"cpu":{"idle":0},"unified":{"cpu.weight":"0"}}'
+	file_is cpu.idle 1
 	husk delete --force "$ID"
 }
 

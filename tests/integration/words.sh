@@ -92,18 +92,19 @@ test_run_no_subreaper() {
 		# shellcheck disable=SC2086  # an option or nothing
 		"$HUSK" --root "$ROOT" run $option --bundle "$B" "$ID" </dev/null >/dev/null 2>err &
 		husk_pid=$!
-		eventually 5 [ -s "$B/rootfs/tmp/orphan" ]
+		eventually 20 [ -s "$B/rootfs/tmp/orphan" ]
 		orphan=$(cat "$B/rootfs/tmp/orphan")
-		sleep 0.1
-		parent=$(awk '{ print $4 }' "/proc/$orphan/stat")
+		parent() { awk '{ print $4 }' "/proc/$orphan/stat"; }
+		# (its first parent is a shell in the container, and ends)
+		eventually 20 eval '[ "$(parent)" = 1 ] || [ "$(sed -n "s/^Name:\t//p" "/proc/$(parent)/status")" != sh ]'
 		if [ -z "$option" ]; then
-			equal "parent of an orphan" $husk_pid "$parent"
+			equal "parent of an orphan" $husk_pid "$(parent)"
 		else
-			[ "$parent" != $husk_pid ] || fail "run $option has adopted an orphan"
+			[ "$(parent)" != $husk_pid ] || fail "run $option has adopted an orphan"
 		fi
 		husk kill --all "$ID" KILL
 		wait $husk_pid || true
-		eventually 5 eval '! [ -d /proc/$orphan ] || [ "$(awk "{ print \$3 }" /proc/$orphan/stat)" = Z ]'
+		eventually 20 eval '! [ -d /proc/$orphan ] || [ "$(awk "{ print \$3 }" /proc/$orphan/stat)" = Z ]'
 	done
 }
 
@@ -151,14 +152,17 @@ test_recursive_words() {
 	mount_seen /plain '.options | index("nosuid") != null'
 	mount_seen /plain/sub '.options | index("nosuid") == null'
 	umount src/sub
-	mount -t tmpfs -o ro,nosuid,nodev,noexec,noatime,mode=755 sub src/sub
-	for w in rrw rsuid rdev rexec ratime rrelatime rstrictatime; do add_mount "/$w" bind "$S/src" rbind $w; done
+	mount -t tmpfs -o ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow,mode=755 sub src/sub
+	for w in rrw rsuid rdev rexec ratime rrelatime rstrictatime rdiratime rnorelatime rnostrictatime rsymfollow; do add_mount "/$w" bind "$S/src" rbind $w; done
 	run_probe
 	mount_seen /rrw/sub '.options | index("rw") != null'
 	mount_seen /rsuid/sub '.options | index("nosuid") == null'
 	mount_seen /rdev/sub '.options | index("nodev") == null'
 	mount_seen /rexec/sub '.options | index("noexec") == null'
-	for w in ratime rrelatime rstrictatime; do mount_seen "/$w/sub" '.options | index("noatime") == null'; done
+	for w in ratime rrelatime rstrictatime rnorelatime rnostrictatime; do mount_seen "/$w/sub" '.options | index("noatime") == null'; done
+	mount_seen /rstrictatime/sub '.options | index("relatime") == null'
+	mount_seen /rdiratime/sub '.options | index("nodiratime") == null and index("noatime") != null'
+	mount_seen /rsymfollow/sub '.options | index("nosymfollow") == null and index("nosuid") != null'
 	umount src/sub
 }
 
@@ -175,6 +179,17 @@ test_links_as_sources_and_targets() {
 	add_mount /link bind "$S/link" bind src-nofollow
 	husk run --bundle "$B" "$ID" >seen 2>err || true
 	lacks "$(cat seen)" root:x
+	# what is not followed is the link itself, in the container too
+	ln -s "$S/file" link2
+	config '.mounts |= map(select(.destination | test("^/(copied|followed|etc|link)") | not))'
+	add_mount /plain bind "$S/link2" bind
+	equal "followed without the word" told "$(run_shell 'cat /plain')"
+	config '.mounts |= map(select(.destination != "/plain"))'
+	add_mount /plain2 bind "$S/link2" bind src-nofollow
+	args /bin/cat /plain2
+	if husk run --bundle "$B" "$ID" >seen 2>err; then
+		lacks "$(cat seen)" told
+	fi
 }
 
 test_idmapped_mounts() {
@@ -190,6 +205,13 @@ test_idmapped_mounts() {
 	add_mount /own bind "$MAPPABLE/src" rbind idmap
 	add_mount /all bind "$MAPPABLE/src" rbind ridmap
 	add_mount /line bind "$MAPPABLE/src" bind 'idmap=uids=0-400007-1;gids=0-400008-1'
+	# what is mounted below it is mapped by the word with the r only
+	# (of the same file system: an older kernel cannot map a tmpfs)
+	mkdir "$MAPPABLE/below"
+	touch "$MAPPABLE/below/g"
+	mount --bind "$MAPPABLE/below" "$MAPPABLE/src/sub"
+	equal "owners below" "65534:65534 0:0" "$(run_shell 'stat -c %u:%g /own/sub/g /all/sub/g' | xargs)"
+	umount "$MAPPABLE/src/sub"
 	equal "owners" "65534:65534 0:0 0:0 7:8" "$(run_shell 'stat -c %u:%g /plain/f /own/f /all/f /line/f' | xargs)"
 	# mappings without the word are taken as well
 	config '.mounts |= map(select(.destination != "/line")) | .mounts += [{destination:"/given",type:"bind",source:"'"$MAPPABLE"'/src",options:["rbind"],
@@ -236,6 +258,55 @@ test_idmapped_mounts_in_a_joined_user_namespace() {
 	refused 'idmap' run --bundle "$B" "$ID-2"
 }
 
+# a file system of its own is mapped, too, and its mode is that of what it covers; in a user namespace it belongs to the caller
+test_idmapped_file_systems() {
+	local init maps='[{containerID:0,hostID:400000,size:65536}]'
+	bundle
+	mkdir "$B/rootfs/new"
+	chmod 1750 "$B/rootfs/new"
+	if ! is_root; then
+		add_mount /new tmpfs tmpfs idmap
+		refused "/new: mount tmpfs: Operation not permitted: an idmapped file system belongs to the caller, and takes root's rights" run --bundle "$B" "$ID"
+		return
+	fi
+	cp -a "$B" other
+	chown -R 400000:400000 "$B/rootfs" other/rootfs
+	config ".linux.namespaces += [{type:\"user\"}] | .linux.uidMappings = $maps | .linux.gidMappings = $maps"
+	add_mount /new mqueue mqueue idmap
+	refused '/new: idmap: this file system cannot' run --bundle "$B" "$ID"
+	config '.mounts[-1] = {destination:"/new",type:"sysfs",options:["idmap"]}'
+	refused '/new: only a bind or a file system with owners can be idmapped' run --bundle "$B" "$ID"
+	config '.mounts[-1] = {destination:"/new",type:"tmpfs",options:["idmap"]}'
+	if [ "$(uname -r | awk -F. '{ print $1 * 1000 + $2 }')" -lt 6003 ]; then
+		refused '/new: idmap: this file system cannot' run --bundle "$B" "$ID"
+		return
+	fi
+	add_mount /plain tmpfs tmpfs
+	add_mount /line tmpfs tmpfs 'idmap=uids=0-400007-1;gids=0-400008-1' mode=711 ro
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err || fail "run: $(cat err)"
+	equal "idmapped" "/line /new" "$(husk exec "$ID" grep idmapped /proc/self/mountinfo | awk '{ print $5 }' | sort | xargs)"
+	equal "what they look like" "0:0,1750 7:8,711 0:0,755" "$(husk exec "$ID" stat -c %u:%g,%a /new /line /plain | xargs)"
+	husk exec "$ID" touch /new/file
+	equal "a file of the container's root" 0:0 "$(husk exec "$ID" stat -c %u:%g /new/file)"
+	! husk exec "$ID" touch /line/file 2>err || fail "what is read-only was written to"
+	contains "$(cat err)" 'Read-only file system'
+	# ... and into one that runs
+	echo '[{"destination":"/live","type":"tmpfs","options":["idmap=uids=0-400009-1;gids=0-400009-1"]}]' >list
+	husk mounts add "$ID" list
+	equal "added" 9:9,755 "$(husk exec "$ID" stat -c %u:%g,%a /live)"
+	# who is not there can be given no mode
+	echo '[{"destination":"/none","type":"tmpfs","options":["idmap=uids=0-7-1;gids=0-7-1"]}]' >list
+	refused 'mounts[0] /none: give it the mode of the directory that it covers' mounts add "$ID" list
+	# the namespace is another container's
+	init=$(husk state "$ID" | jq .pid)
+	B=$S/other
+	config --arg p "/proc/$init/ns/user" '.linux.namespaces += [{type:"user",path:$p}]'
+	add_mount /new tmpfs tmpfs idmap
+	equal "joined" "idmapped 0:0,1750" "$(ID=$ID-2 run_shell 'grep -o idmapped /proc/self/mountinfo; stat -c %u:%g,%a /new' | xargs)"
+	husk delete --force "$ID"
+}
+
 test_keep_original_groups() {
 	is_root || skip "a plain user has its own groups only"
 	bundle
@@ -245,6 +316,19 @@ test_keep_original_groups() {
 	config '.annotations["run.oci.keep_original_groups"] = "1"'
 	setpriv --groups 7,8 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >seen
 	equal "groups with it" '7 8' "$(seen '.groups | sort | join(" ")')"
+	# of further processes: what their own caller has
+	start_kept() { args /bin/sleep 100 && husk create --bundle "$B" "$ID" >/dev/null 2>err </dev/null && husk start "$ID"; }
+	start_kept
+	setpriv --groups 9 "$HUSK" --root "$ROOT" exec "$ID" /bin/probe see >seen
+	equal "groups of exec" 9 "$(seen '.groups | join(" ")')"
+	husk delete --force "$ID"
+	config_args_see
+	config '.annotations[] = "0"'
+	setpriv --groups 7,8 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >seen
+	equal "groups with it switched off" '' "$(seen '.groups | join(" ")')"
+	config '.annotations[] = "true"'
+	setpriv --groups 7,8 "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >seen
+	equal "groups with another word for it" '7 8' "$(seen '.groups | sort | join(" ")')"
 }
 
 test_dev_that_is_bound_is_left_alone() {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/cgroup/events.h"
 
 // Why such tests cannot run here, or NULL.
 static inline const char *cgroup_real_missing(void)
@@ -47,6 +48,12 @@ static inline void cgroup_real_sweep(const char *prefix)
 	if (directory)
 		closedir(directory);
 	cgroup_host_close(&host);
+}
+
+// 1 when no process is left, 0 time out, -1.
+static inline int cgroup_real_wait_empty(const struct cgroup *cgroup, int timeout_ms)
+{
+	return cgroup_events_wait_populated(cgroup->fd, false, cgroup_deadline(timeout_ms));
 }
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The systemd cgroup manager's pure parts: names of units, limits as properties, device rules, annotations. systemd is not needed.
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,11 +135,14 @@ START_TEST(limits)
 	       "MemorySwapMax t " INFINITE ";MemoryMax t " INFINITE ";");
 	expect("{\"cpu\":{\"shares\":1024}}", "CPUWeight t 100;");
 	expect("{\"cpu\":{\"shares\":1024,\"idle\":1}}", "CPUWeight t 0;");
-	expect("{\"cpu\":{\"idle\":0}}", "");
+	expect("{\"cpu\":{\"idle\":0}}", "CPUWeight t " INFINITE ";");
+	expect("{\"cpu\":{\"shares\":1024,\"idle\":0}}", "CPUWeight t 100;");
+	expect("{\"cpu\":{\"idle\":1},\"unified\":{\"cpu.weight\":\"50\"}}", "CPUWeight t 0;");
 	// up to whole hundredths of a processor
 	expect("{\"cpu\":{\"quota\":20500,\"period\":100000}}",
 	       "CPUQuotaPeriodUSec t 100000;CPUQuotaPerSecUSec t 210000;");
 	expect("{\"cpu\":{\"quota\":20000}}", "CPUQuotaPerSecUSec t 200000;");
+	expect("{\"cpu\":{\"period\":50000}}", "CPUQuotaPeriodUSec t 50000;");
 	expect("{\"cpu\":{\"quota\":-1}}", "CPUQuotaPerSecUSec t " INFINITE ";");
 	expect("{\"cpu\":{\"quota\":1000,\"period\":3000}}",
 	       "CPUQuotaPeriodUSec t 3000;CPUQuotaPerSecUSec t 340000;");
@@ -294,6 +298,7 @@ START_TEST(annotations)
 	expect_annotation(P "TimeoutStopSec", "30", "TimeoutStopUSec t 30000000;");
 	expect_annotation(P "TimeoutStopSec", "uint64 2", "TimeoutStopUSec t 2000000;");
 	expect_annotation(P "TimeoutStopSec", "1.5", "TimeoutStopUSec t 1500000;");
+	expect_annotation(P "TasksMax", "uint64 2", "TasksMax t 2;");
 	expect_annotation(P "Something", " -5 ", "Something i -5;");
 	expect_annotation(P "Something", "0x10", "Something i 16;");
 	expect_annotation(P "Something", "int16 -32768", "Something n -32768;");
@@ -307,6 +312,7 @@ END_TEST
 START_TEST(bad_annotations)
 {
 	static const char *const bad[][2] = {
+		{P "TasksMax", "uint64 1"},
 		{P "Ab", "true"},
 		{P "A b c", "true"},
 		{P "Abc", ""},
@@ -345,6 +351,40 @@ START_TEST(bad_annotations)
 }
 END_TEST
 
+static void expect_causes(int number, const char *config, const char *wanted)
+{
+	struct text text = {0};
+	scope_name_causes(number, config, strlen(config), &text);
+	ck_assert_str_eq(text_string(&text), wanted);
+	text_done(&text);
+}
+
+START_TEST(causes_of_a_death)
+{
+	const char *config = "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},"
+			     "\"annotations\":{\"" P "MemoryMax\":\"uint64 5\",\"" P "RuntimeMaxSec\":\"1\",\"other\":\"x\"},"
+			     "\"linux\":{\"resources\":{\"memory\":{\"limit\":100},\"unified\":{\"memory.max\":\"7\"}}}}";
+	expect_causes(SIGKILL, config,
+		      "linux.resources.memory.limit = 100, linux.resources.unified[\"memory.max\"] = 7, "
+		      "annotations[\"" P "MemoryMax\"] = uint64 5");
+	expect_causes(SIGTERM, config, "annotations[\"" P "RuntimeMaxSec\"] = 1");
+	expect_causes(SIGKILL, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"}}", "");
+	expect_causes(SIGKILL, "{", "");
+}
+END_TEST
+
+START_TEST(names_of_types)
+{
+	static const char *const types[][2] = {{"t", "uint64"}, {"as", "array of string"}, {"ay", "array of byte"},
+					       {"a(ss)", "a(ss) of D-Bus"}, {"a", "a of D-Bus"}, {"", " of D-Bus"}};
+	for (size_t i = 0; i < array_size(types); i++) {
+		char name[48];
+		scope_type_name(types[i][0], name);
+		ck_assert_str_eq(name, types[i][1]);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cgroup_scope");
@@ -361,6 +401,8 @@ int main(void)
 	tcase_add_test(properties_case, devices);
 	tcase_add_test(properties_case, annotations);
 	tcase_add_test(properties_case, bad_annotations);
+	tcase_add_test(properties_case, causes_of_a_death);
+	tcase_add_test(properties_case, names_of_types);
 	suite_add_tcase(suite, properties_case);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

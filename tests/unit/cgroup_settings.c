@@ -156,6 +156,12 @@ START_TEST(cpu)
 	};
 	for (size_t i = 0; i < array_size(cases); i++)
 		expect(&(struct spec_resources){.cpu = cases[i].cpu}, cases[i].expected);
+	// of an idle cgroup there is no weight, whoever says which
+	const struct spec_string_pair pairs[] = {{"cpu.weight", "50"}, {"cpu.idle", "1"}};
+	expect(&(struct spec_resources){.cpu = {.idle = set(1)}, .unified = {pairs, 1}}, "cpu.idle=1\n");
+	expect(&(struct spec_resources){.cpu = {.idle = set(0)}, .unified = {pairs, 1}}, "cpu.idle=0\ncpu.weight=50\n");
+	expect(&(struct spec_resources){.cpu = {.idle = set(0), .shares = set(512)}, .unified = {pairs, 2}},
+	       "cpu.idle=1\ncpu.idle=1\n");
 	expect_error(&(struct spec_resources){.cpu = {.quota = set(1000), .burst = set(1001)}},
 		     "linux.resources.cpu.burst: must not be more than linux.resources.cpu.quota");
 	expect_error(&(struct spec_resources){.cpu = {.idle = set(2)}}, "linux.resources.cpu.idle: must be 0 or 1");

@@ -88,11 +88,12 @@ static int by_kernel(const char *path, const struct path_request *request)
 		.resolve = KERNEL_RESOLVE_IN_ROOT | KERNEL_RESOLVE_NO_MAGICLINKS |
 			   (request->rule == path_rule_strict ? KERNEL_RESOLVE_NO_SYMLINKS : 0),
 	};
-	// any rename on the machine can make a look-up with ".." fail this way
-	int fd;
+	// any rename on the machine can make a look-up with ".." fail with EAGAIN; and the links that the kernel followed in an attempt
+	// without locks, which it gave up, count against the limit of the next one
+	int fd, again = 5;
 	do
 		fd = sys_openat2(root_fd, *path ? path : ".", &how);
-	while (fd < 0 && errno == EAGAIN);
+	while (fd < 0 && (errno == EAGAIN || (errno == ELOOP && again-- > 0)));
 	return fd;
 }
 

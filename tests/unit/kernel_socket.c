@@ -179,16 +179,25 @@ START_TEST(full_listener)
 	assert_ok(first);
 	ck_assert_int_eq(signals_block_interrupts(&before), 0);
 	auto_close int interrupts = signals_open_interrupts();
+	int told[2];
+	ck_assert_int_eq(pipe(told), 0);
 	pid_t parent = getpid(), child = fork();
 	if (child == 0) {
+		char byte;
+		close(told[1]);
 		usleep(300000);
 		kill(parent, SIGTERM);
+		// (no room before the first has been interrupted)
+		while (read(told[0], &byte, 1) > 0)
+			;
 		usleep(300000);
 		close(accept(listener, NULL, NULL));
 		_exit(0);
 	}
+	close(told[0]);
 	ck_assert_int_eq(socket_connect_path_unless(path, SOCK_STREAM, interrupts), -1);
 	ck_assert_int_eq(errno, EINTR);
+	close(told[1]);
 	// (the control: it does come through when there is room)
 	auto_close int second = socket_connect_path_unless(path, SOCK_STREAM, interrupts);
 	assert_ok(second);

@@ -75,6 +75,12 @@ START_TEST(lists_are_merged_by_entry)
 {
 	expect("{\"unified\":{\"memory.high\":\"1\",\"pids.max\":\"2\"}}", "{\"unified\":{\"pids.max\":\"3\"}}",
 	       "\"unified\":{\"memory.high\":\"1\",\"pids.max\":\"3\"}");
+	// a field that is changed now is newer than a word of unified for the same file; other files keep theirs
+	expect("{\"unified\":{\"memory.high\":\"1\",\"pids.max\":\"2\",\"cpu.max\":\"3000 10000\"}}",
+	       "{\"pids\":{\"limit\":4},\"cpu\":{\"period\":20000}}",
+	       "\"unified\":{\"memory.high\":\"1\",\"cpu.max\":\"3000 20000\"}");
+	expect("{\"unified\":{\"cpu.max\":\"3000 10000\",\"io.weight\":\"default 7\"}}",
+	       "{\"cpu\":{\"quota\":-1},\"blockIO\":{\"weight\":10}}", "\"unified\":{}");
 	expect("{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":1},{\"pageSize\":\"1GB\",\"limit\":2}]}",
 	       "{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":3}]}",
 	       "[{\"pageSize\":\"1GB\",\"limit\":2},{\"pageSize\":\"2MB\",\"limit\":3}]");
@@ -86,6 +92,37 @@ START_TEST(lists_are_merged_by_entry)
 	       "[{\"major\":8,\"minor\":0,\"weight\":10},{\"major\":8,\"minor\":16,\"weight\":20}]");
 	expect("{\"rdma\":{\"mlx\":{\"hcaHandles\":3}}}", "{\"rdma\":{\"mlx\":{\"hcaObjects\":4},\"b\":{\"hcaHandles\":1}}}",
 	       "\"rdma\":{\"mlx\":{\"hcaHandles\":3,\"hcaObjects\":4},\"b\":{\"hcaHandles\":1}}");
+}
+END_TEST
+
+// The two halves of cpu.max, said by a field and by unified: what is newer wins, the other half stays.
+START_TEST(halves_of_cpu_max)
+{
+	const char *base = "{\"unified\":{\"cpu.max\":\"3000 10000\"}}";
+	expect(base, "{\"cpu\":{\"period\":20000}}", "\"unified\":{\"cpu.max\":\"3000 20000\"}");
+	expect(base, "{\"cpu\":{\"quota\":0,\"period\":20000}}", "\"unified\":{\"cpu.max\":\"3000 20000\"}");
+	expect(base, "{\"cpu\":{\"period\":0}}", "\"unified\":{\"cpu.max\":\"3000 10000\"}");
+	expect(base, "{\"cpu\":{\"quota\":4000}}", "\"cpu\":{\"quota\":4000,\"period\":10000}");
+	expect(base, "{\"cpu\":{\"quota\":4000}}", "\"unified\":{}");
+	expect(base, "{\"cpu\":{\"quota\":4000,\"period\":20000}}", "\"quota\":4000,\"period\":20000");
+	expect(base, "{\"cpu\":{\"period\":20000},\"unified\":{\"cpu.max\":\"5000 7000\"}}",
+	       "\"unified\":{\"cpu.max\":\"5000 7000\"}");
+	expect("{\"unified\":{\"cpu.max\":\"max\"}}", "{\"cpu\":{\"period\":20000}}",
+	       "\"unified\":{\"cpu.max\":\"max 20000\"}");
+	expect("{\"cpu\":{\"period\":50000},\"unified\":{\"cpu.max\":\"3000\"}}", "{\"cpu\":{\"quota\":4000}}",
+	       "\"quota\":4000,\"period\":50000");
+}
+END_TEST
+
+START_TEST(weight_and_idle)
+{
+	const char *base = "{\"unified\":{\"cpu.weight\":\"50\"}}";
+	// an older weight waits until the cgroup is not idle any more
+	expect(base, "{\"cpu\":{\"idle\":1}}", "\"unified\":{\"cpu.weight\":\"50\"}");
+	expect(base, "{\"cpu\":{\"idle\":1,\"shares\":512}}", "\"unified\":{}");
+	expect(base, "{\"cpu\":{\"idle\":1},\"unified\":{\"cpu.weight\":\"70\"}}", "\"unified\":{\"cpu.weight\":\"70\"}");
+	expect("{\"unified\":{\"cpu.weight.nice\":\"5\"}}", "{\"cpu\":{\"shares\":512}}", "\"unified\":{}");
+	expect("{\"unified\":{\"cpu.idle\":\"1\"}}", "{\"cpu\":{\"idle\":0}}", "\"unified\":{}");
 }
 END_TEST
 
@@ -186,6 +223,8 @@ int main(void)
 	tcase_add_test(cases, fields);
 	tcase_add_test(cases, swap_moves_with_the_limit);
 	tcase_add_test(cases, lists_are_merged_by_entry);
+	tcase_add_test(cases, halves_of_cpu_max);
+	tcase_add_test(cases, weight_and_idle);
 	tcase_add_test(cases, statistics_of_nothing);
 	tcase_add_test(cases, statistics_of_everything);
 	tcase_add_test(cases, odd_lists);

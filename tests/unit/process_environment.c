@@ -9,16 +9,22 @@
 static struct error err;
 static struct environment environment;
 
+static void forget(void)
+{
+	free(environment.variables);
+	environment.variables = NULL;
+}
+
 static void teardown(void)
 {
-	environment_done(&environment);
+	forget();
 	scratch_remove();
 }
 
 static void make_as(uint32_t uid, const char *const *env, size_t count, const char *const *extra)
 {
 	const struct spec_process process = {.env = {env, count}, .user = {.uid = uid}};
-	environment_done(&environment);
+	forget();
 	assert_ok(environment_make(&process, scratch_fd, extra, &environment, &err));
 }
 

@@ -29,7 +29,7 @@ static int run_env(const char *script, int64_t timeout, const char *json, bool e
 				       .timeout = {timeout > 0, timeout}};
 	const struct spec_hook_list list = {&hook, 1};
 	err = (struct error){0};
-	return hooks_run(&list, spec_hook_kind_create_runtime, json, scratch_fd, default_env, &err);
+	return hooks_run(NULL, -1, &list, spec_hook_kind_create_runtime, json, scratch_fd, default_env, &err);
 }
 
 static int run(const char *script, int64_t timeout)
@@ -138,12 +138,12 @@ START_TEST(missing_programs_are_named)
 					  {.path = "/no/such/hook"},
 					  {.path = "/bin/false"}};
 	const struct spec_hook_list list = {hooks, 3};
-	assert_fails(hooks_run(&list, spec_hook_kind_prestart, "{}", -1, NULL, &err), ENOENT);
+	assert_fails(hooks_run(NULL, -1, &list, spec_hook_kind_prestart, "{}", -1, NULL, &err), ENOENT);
 	ck_assert_str_eq(err.message,
 			 "hooks.prestart[1] /no/such/hook: exec: No such file or directory");
 	const struct spec_hook directory = {.path = "/etc"};
 	const struct spec_hook_list one = {&directory, 1};
-	assert_fails(hooks_run(&one, spec_hook_kind_poststop, "{}", -1, NULL, &err), EACCES);
+	assert_fails(hooks_run(NULL, -1, &one, spec_hook_kind_poststop, "{}", -1, NULL, &err), EACCES);
 	assert_has(err.message, "hooks.poststop[0] /etc: exec: Permission denied");
 }
 END_TEST
@@ -156,11 +156,11 @@ START_TEST(order_and_stop)
 					  {.path = "/bin/sh", .args = {second, 3}},
 					  {.path = "/bin/sh", .args = {third, 3}}};
 	const struct spec_hook_list list = {hooks, 3};
-	ck_assert_int_eq(hooks_run(&list, spec_hook_kind_poststart, "{}", scratch_fd, NULL, &err), -1);
+	ck_assert_int_eq(hooks_run(NULL, -1, &list, spec_hook_kind_poststart, "{}", scratch_fd, NULL, &err), -1);
 	assert_has(err.message, "hooks.poststart[1] /bin/sh: exit status 4");
 	ck_assert_str_eq(content("out"), "1\n");
 	const struct spec_hook_list none = {NULL, 0};
-	assert_ok(hooks_run(&none, spec_hook_kind_poststart, "{}", scratch_fd, NULL, &err));
+	assert_ok(hooks_run(NULL, -1, &none, spec_hook_kind_poststart, "{}", scratch_fd, NULL, &err));
 }
 END_TEST
 
@@ -182,10 +182,10 @@ START_TEST(run_all_goes_on)
 					  {.path = "/bin/sh", .args = {append, 3}}};
 	const struct spec_hook_list list = {hooks, 4};
 	const struct log log = {.level = log_level_warning, .emit = count_warning};
-	hooks_run_all(&list, spec_hook_kind_poststop, "{}", scratch_fd, &log);
+	hooks_run_all(NULL, -1, &list, spec_hook_kind_poststop, "{}", scratch_fd, &log);
 	ck_assert_int_eq(warnings, 2);
 	ck_assert_str_eq(content("out"), "x\nx\n");
-	hooks_run_all(&list, spec_hook_kind_poststop, "{}", scratch_fd, NULL);
+	hooks_run_all(NULL, -1, &list, spec_hook_kind_poststop, "{}", scratch_fd, NULL);
 }
 END_TEST
 
@@ -284,7 +284,7 @@ START_TEST(no_descriptor_is_lost)
 	for (int i = 0; i < 20; i++) {
 		ck_assert_int_eq(run("exit 1", 5), -1);
 		assert_ok(run("exit 0", 5));
-		ck_assert_int_eq(hooks_run(&list, spec_hook_kind_prestart, "{}", -1, NULL, &err), -1);
+		ck_assert_int_eq(hooks_run(NULL, -1, &list, spec_hook_kind_prestart, "{}", -1, NULL, &err), -1);
 	}
 	ck_assert_int_eq(open_descriptors(), before);
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
@@ -304,7 +304,7 @@ START_TEST(closed_working_directory)
 		static const struct spec_hook_list list = {&hook, 1};
 		if (setresuid(12345, 12345, 12345) < 0 || fchdir(scratch_fd) == 0)
 			_exit(2);
-		_exit(hooks_run(&list, spec_hook_kind_prestart, "{}", scratch_fd, NULL, &err) < 0);
+		_exit(hooks_run(NULL, -1, &list, spec_hook_kind_prestart, "{}", scratch_fd, NULL, &err) < 0);
 	}
 	int status = -1;
 	ck_assert_int_eq(process_reap(pid, &status), 0);

@@ -203,25 +203,9 @@ static int sets_limits(void)
 	return 0;
 }
 
-static int sets_oom_score(void)
-{
-	char text[16] = {0};
-	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct spec_optional_i64 score = {true, 700};
-	WANT(limits_apply_oom_score(&score, proc, &err) == 0);
-	int fd = open("/proc/self/oom_score_adj", O_RDONLY);
-	WANT(read(fd, text, sizeof text) > 0 && atoi(text) == 700);
-	score.value = 1001;
-	WANT(limits_apply_oom_score(&score, proc, &err) < 0 && err.code == ERANGE);
-	score.set = false;
-	WANT(limits_apply_oom_score(&score, proc, &err) == 0);
-	return 0;
-}
-
 START_TEST(limits)
 {
 	ck_assert_int_eq(in_child(sets_limits), 0);
-	ck_assert_int_eq(in_child(sets_oom_score), 0);
 }
 END_TEST
 

@@ -629,20 +629,20 @@ START_TEST(propagation)
 {
 	struct trial trial = {
 		.mounts = MOUNT_PROC "," ONE("/a", "data", "", "\"bind\",\"rshared\"") "," ONE(
-			"/b",
-			"data", "", "\"bind\",\"rprivate\"") "," ONE("/c", "data", "",
-								     "\"bind\",\"slave\","
-								     "\"shared\"") "," ONE("/d",
-											   "data",
-											   "",
-											   "\"bind"
-											   "\","
-											   "\"unbin"
-											   "dable"
-											   "\"") "," ONE("/e",
-													 "data",
-													 "",
-													 "\"bind\"")};
+			"/b", "data", "",
+			"\"bind\",\"rprivate\"") "," ONE("/c", "data", "",
+							 "\"bind\",\"slave\","
+							 "\"shared\"") "," ONE("/d", "data", "",
+									       "\"bind"
+									       "\","
+									       "\"unbin"
+									       "dable"
+									       "\"") "," ONE("/e",
+											     "data",
+											     "",
+											     "\"bin"
+											     "d"
+											     "\"")};
 	expect(&trial,
 	       "grep -e ' /[a-e] ' /proc/self/mountinfo | sed 's/:[0-9]*//g' | "
 	       "sed 's/.*relatime \\(.*\\)- .*/<\\1>/'",
@@ -827,6 +827,15 @@ START_TEST(overlay_option)
 	expect(&trial, "cat /etc/new", "x\n");
 	trial.options.overlay = "tmpfs:mode=777";
 	expect_error(&trial, "overlay: tmpfs takes size=, nr_blocks= and nr_inodes=, not 'mode'");
+	static const char *const numbers[] = {"0",   "-1", "1x", "+1", "99999999999999999999",
+					      "20e", "k",  " 1", "1kk"};
+	for (size_t i = 0; i < array_size(numbers); i++) {
+		snprintf(with, sizeof with, "tmpfs:size=%s", numbers[i]);
+		trial.options.overlay = with;
+		expect_error(&trial, "wants a number from 1 up");
+	}
+	trial.options.overlay = "tmpfs:size=50%,nr_inodes=1K";
+	expect(&trial, "echo x >/etc/new && echo good", "good\n");
 }
 END_TEST
 

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +153,7 @@ static int apply_as_user(void)
 {
 	struct capabilities caps = wanted();
 	struct error err;
-	if (capabilities_drop_bounding(&caps, &err) < 0)
+	if (capabilities_limit(&caps, &err) < 0)
 		return 1;
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgid(1234) < 0 || setuid(1234) < 0)
 		return 2;
@@ -165,14 +168,53 @@ static int apply_as_user(void)
 	return capabilities_apply(&caps, &err) < 0 ? 0 : 5;
 }
 
-// The bounding set was not dropped: reading back must find that out.
-static int apply_without_drop(void)
+// In the kernel's place: one command of prctl has that result.
+static int answer_prctl(uint32_t command, uint32_t number)
+{
+	struct sock_filter lie[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, command, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | number),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = array_size(lie), .filter = lie};
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+// It says that it dropped capabilities: reading back must find that out.
+static int limit_without_drop(void)
 {
 	struct capabilities caps = wanted();
 	struct error err = {0};
-	if (capabilities_apply(&caps, &err) == 0)
+	if (answer_prctl(PR_CAPBSET_DROP, 0) < 0)
 		return 1;
-	return strstr(err.message, "process.capabilities.bounding: wanted 0x20000420") ? 0 : 2;
+	if (capabilities_limit(&caps, &err) == 0)
+		return 2;
+	return strstr(err.message, "process.capabilities.bounding: wanted 0x20000420") ? 0 : 3;
+}
+
+// It does not let the set be read: what is left of it is not known. (EINVAL: as if there were no capabilities.)
+static int limit_without_reading(uint32_t number)
+{
+	struct capabilities caps = {0};
+	struct error err = {0};
+	if (answer_prctl(PR_CAPBSET_READ, number) < 0)
+		return 1;
+	if (capabilities_limit(&caps, &err) == 0)
+		return 2;
+	return strstr(err.message, "process.capabilities.bounding: read capability 0") ? 0 : 3;
+}
+
+static int limit_unreadable(void)
+{
+	return limit_without_reading(EPERM);
+}
+
+static int limit_unknown(void)
+{
+	return limit_without_reading(EINVAL);
 }
 
 START_TEST(applying)
@@ -180,7 +222,9 @@ START_TEST(applying)
 	ck_assert_int_eq(geteuid(), 0);
 	ck_assert_int_eq(in_child(plan_with_less), 0);
 	ck_assert_int_eq(in_child(apply_as_user), 0);
-	ck_assert_int_eq(in_child(apply_without_drop), 0);
+	ck_assert_int_eq(in_child(limit_without_drop), 0);
+	ck_assert_int_eq(in_child(limit_unreadable), 0);
+	ck_assert_int_eq(in_child(limit_unknown), 0);
 }
 END_TEST
 

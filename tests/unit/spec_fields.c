@@ -679,7 +679,7 @@ START_TEST(names)
 	ck_assert_str_eq(spec_words_hooks()[spec_hook_kind_poststop], "poststop");
 	ck_assert_ptr_null(spec_words_hooks()[spec_hook_kind_count]);
 	ck_assert_ptr_null(spec_words_namespaces()[spec_namespace_type_count]);
-	ck_assert_str_eq(spec_seccomp_action_name(spec_seccomp_action_kill_thread),
+	ck_assert_str_eq(spec_words_seccomp_actions()[spec_seccomp_action_kill_thread],
 	                 "SCMP_ACT_KILL_THREAD");
 	ck_assert_str_eq(spec_words_memory_policy_modes()[MPOL_BIND], "MPOL_BIND");
 	ck_assert_ptr_null(spec_words_memory_policy_modes()[7]);

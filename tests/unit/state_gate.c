@@ -77,14 +77,14 @@ START_TEST(go_and_execve)
 	int connection = -1;
 	pid_t pid = init_start(executes);
 	struct state_record record = record_of(pid);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_created);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_created);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
 	ck_assert_int_eq(start_gate_outcome(connection, &last, &err), 0);
 	close(connection);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
 	assert_fails(start_gate_open(scratch_fd, &connection, &err), ECONNREFUSED);
 	end_child(pid);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_stopped);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 }
 END_TEST
 
@@ -183,13 +183,46 @@ START_TEST(probes_are_ignored)
 		silent[i] = socket_connect(scratch_fd, START_GATE_NAME, SOCK_SEQPACKET);
 		assert_ok(silent[i]);
 	}
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_created);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_created);
 	assert_ok(start_gate_open(scratch_fd, &connection, &err));
 	ck_assert_int_eq(start_gate_outcome(connection, &last, &err), 0);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
 	for (size_t i = 0; i < array_size(silent); i++)
 		close(silent[i]);
 	end_child(pid);
+}
+END_TEST
+
+// The connection with which start looked is the one that says go; should init have let go of it, there is another one.
+START_TEST(look_is_kept)
+{
+	for (int crowd = 0; crowd <= 40; crowd += 40) {
+		int silent[40];
+		pid_t pid = init_start(executes);
+		struct state_record record = record_of(pid);
+		struct state_look look = {.pidfd = -1, .gate = -1};
+		ck_assert_int_eq(state_compute(scratch_fd, &record, &look), state_status_created);
+		ck_assert_int_eq(look.gate, -1);
+		look.wants_gate = true;
+		ck_assert_int_eq(state_compute(scratch_fd, &record, &look), state_status_created);
+		ck_assert_int_ge(look.gate, 0);
+		ck_assert_int_eq(process_wait_pidfd(look.pidfd, 0), 0);
+		int connection = look.gate;
+		for (int i = 0; i < crowd; i++)
+			silent[i] = socket_connect(scratch_fd, START_GATE_NAME, SOCK_SEQPACKET);
+		// (until all are accepted)
+		struct timespec pause = {.tv_nsec = 50000000};
+		nanosleep(&pause, NULL);
+		assert_ok(start_gate_open(scratch_fd, &connection, &err));
+		ck_assert_int_eq(start_gate_outcome(connection, &last, &err), 0);
+		ck_assert(last);
+		close(connection);
+		close(look.pidfd);
+		for (int i = 0; i < crowd; i++)
+			close(silent[i]);
+		end_child(pid);
+		unlinkat(scratch_fd, START_GATE_NAME, 0);
+	}
 }
 END_TEST
 
@@ -200,9 +233,9 @@ START_TEST(full_backlog)
 	struct state_record record = record_of(getpid());
 	assert_ok(start_gate_listen(scratch_fd, &listener, &err));
 	for (int i = 0; i < 500; i++)
-		ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_created);
+		ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_created);
 	close(listener);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
 }
 END_TEST
 
@@ -260,25 +293,25 @@ START_TEST(creating_and_abandoned)
 	struct state_record record = {.boot_id = of_creator.boot_id,
 				      .creator = creator,
 				      .creator_start_time = of_creator.start_time};
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_creating);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_creating);
 	// init is there, the creator is still at work
 	pid_t init = sleeper(0);
 	struct state_record of_init = record_of(init);
 	record.pid = init;
 	record.start_time = of_init.start_time;
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_creating);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_creating);
 	int listener = -1;
 	assert_ok(start_gate_listen(scratch_fd, &listener, &err));
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_creating);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_creating);
 	// a creator that stays, as in a foreground run, does not hide that the program runs
 	close(listener);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
 	end_child(init);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_stopped);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 	record.pid = 0;
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_creating);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_creating);
 	end_child(creator);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_stopped);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 }
 END_TEST
 
@@ -289,10 +322,10 @@ START_TEST(another_boot)
 	int pidfd = -1;
 	assert_ok(state_open_init(&record, &pidfd, &err));
 	close(pidfd);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
 	char other[] = "00000000-0000-0000-0000-000000000000";
 	record.boot_id = other;
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_stopped);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 	assert_fails(state_open_init(&record, &pidfd, &err), ESRCH);
 	end_child(pid);
 }
@@ -306,7 +339,7 @@ START_TEST(zombie_is_stopped)
 	struct state_record record = record_of(pid);
 	kill(pid, SIGKILL);
 	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_stopped);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 	assert_fails(state_open_init(&record, &pidfd, &err), ESRCH);
 	wait_until_gone(pid);
 	assert_fails(state_open_init(&record, &pidfd, &err), ESRCH);
@@ -320,14 +353,14 @@ START_TEST(reused_pid)
 	int pidfd = -1;
 	pid_t pid = sleeper(0);
 	struct state_record record = record_of(pid);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_running);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
 	end_child(pid);
 	pause_ms(50);
 	pid_t other = sleeper(pid);
 	if (other < 0 && errno == EPERM)
 		return;  // choosing a pid needs privileges
 	ck_assert_int_eq(other, pid);
-	ck_assert_int_eq(state_compute(scratch_fd, &record), state_status_stopped);
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 	assert_fails(state_open_init(&record, &pidfd, &err), ESRCH);
 	ck_assert_int_eq(pidfd, -1);
 	// positive control: with its own start time the same pid is accepted
@@ -361,6 +394,7 @@ int main(void)
 	tcase_add_test(gate, death_is_told_from_success);
 	tcase_add_test(gate, death_while_waiting);
 	tcase_add_test(gate, probes_are_ignored);
+	tcase_add_test(gate, look_is_kept);
 	tcase_add_test(gate, full_backlog);
 	tcase_add_test(gate, second_start);
 	tcase_add_test(gate, no_gate);

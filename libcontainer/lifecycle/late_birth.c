@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// See exec_birth.h.
-#include "libcontainer/lifecycle/exec_birth.h"
+// See late_birth.h.
+#include "libcontainer/lifecycle/late_birth.h"
 
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/syscalls.h"
@@ -51,7 +54,7 @@ static const char *refused_call(const struct init *init)
 	return NULL;
 }
 
-enum init_birth exec_birth_decide(const struct init *init, const char **why)
+enum init_birth late_birth_decide(const struct init *init, const char **why)
 {
 	const struct spec_process *process = init->process;
 	const struct syscall_filter *filter = init->filter;
@@ -65,7 +68,7 @@ enum init_birth exec_birth_decide(const struct init *init, const char **why)
 	return *why ? init_birth_early : init_birth_late;
 }
 
-bool exec_birth_is_watched(const struct spec *spec)
+bool late_birth_is_watched(const struct spec *spec)
 {
 	const struct spec_strings *bounding = &spec->process.capabilities.bounding;
 	if (spec->linux_.namespaces[spec_namespace_type_pid].path)
@@ -74,4 +77,35 @@ bool exec_birth_is_watched(const struct spec *spec)
 		if (strcmp(bounding->items[i], "CAP_SYS_PTRACE") == 0)
 			return true;
 	return false;
+}
+
+int late_birth_share(pid_t **born, struct error *err)
+{
+	void *page = mmap(NULL, sizeof **born, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			  -1, 0);
+	if (page == MAP_FAILED)
+		return error_errno(err, "memory to share with the process");
+	*born = page;
+	return 0;
+}
+
+void late_birth_unshare(pid_t *born)
+{
+	if (born)
+		munmap(born, sizeof *born);
+}
+
+// The stage has cloned the process before that says a word. Who can take the process over could write another number where its own
+// stands.
+int late_birth_know(const pid_t *born, pid_t stage, pid_t *pid, int *pidfd, struct error *err)
+{
+	pid_t number = *(const volatile pid_t *)born;
+	siginfo_t info;
+	auto_close int fd = number > 0 && number != stage ? sys_pidfd_open(number) : -1;
+	if (fd < 0 || waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return error_set(err, ESRCH, "the process was not cloned");
+	memory_close(take_fd(pidfd));
+	*pidfd = take_fd(&fd);
+	*pid = number;
+	return 0;
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// An exec on its way; private to the files exec*.c.
+#ifndef HUSK_LIFECYCLE_EXECUTION_H
+#define HUSK_LIFECYCLE_EXECUTION_H
+
+#include "libcontainer/init/init.h"
+#include "libcontainer/lifecycle/exec_process.h"
+#include "libcontainer/lifecycle/opened.h"
+#include "libcontainer/lifecycle/passed_on.h"
+#include "libcontainer/lifecycle/profile.h"
+
+struct execution {
+	const struct container_context *context;
+	const struct container_exec_options *options;
+	struct opened opened;
+	const struct spec *spec;  // owned: the container's configuration
+	struct exec_process process;
+	struct namespace_plan namespaces;  // empty: everything is joined through the pidfd
+	struct capabilities capabilities;
+	char *config;  // owned: its text
+	struct profile profile;
+	struct syscall_filter filter;
+	struct limits_saved files;
+	struct scheduling_stay stay;
+	struct passed_on passed_on;
+	struct init init;
+	pid_t *born;     // owned: shared with the stage, and with what that clones
+	int init_pidfd;  // borrowed from opened
+	int target_root, sync, pidfd, master;  // owned
+	int interrupts;                        // owned: signals_open_interrupts
+	int flags;                             // CLONE_NEW* to join
+	int close_later;                       // owned: of own_binary_protect
+	bool has_terminal, has_listener;       // it has sent them
+	bool pid_file_made;
+	pid_t stage, pid;
+};
+
+// exec_converse.c: from the clone until the program runs.
+int execution_converse(struct execution *e, struct error *err) must_check;
+// Whatever of the two processes is there.
+void execution_kill(struct execution *e);
+
+#endif
