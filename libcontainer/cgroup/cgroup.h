@@ -135,6 +135,8 @@ int cgroup_signal(struct cgroup *cgroup, int signal, struct error *err) must_che
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms, struct error *err) must_check;
 // Whether it is frozen, by its own wish (cgroup.freeze). Gone: false.
 bool cgroup_is_frozen(const struct cgroup *cgroup);
+// Whether its processes run only when nobody else wants to (cpu.idle): it has no weight then. No such file: false.
+bool cgroup_is_idle(const struct cgroup *cgroup);
 
 // Thaws, kills what is left, waits, and removes the directory bottom-up; parents that cgroup_create made are removed when
 // they are empty (made_from: as stored; NULL removes only the directory). Bounded by timeout_ms; when something stays, -1 and

@@ -144,17 +144,17 @@ static void forget(struct writer *writer)
 	writer->saved = NULL;
 }
 
-static bool is_idle(const struct writer *writer)
+bool cgroup_is_idle(const struct cgroup *cgroup)
 {
-	char idle[8];
-	return fd_read_value(writer->cgroup->fd, "cpu.idle", idle, sizeof idle) == 0 &&
-	       text_equal(idle, "1");
+	char value[8];
+	return fd_read_value(cgroup->fd, "cpu.idle", value, sizeof value) > 0 &&
+	       text_equal(value, "1");
 }
 
 // A cgroup that becomes idle loses its weight; its file tells it only before. (What stands there afterwards cannot be written.)
 static int remember_weight(struct writer *writer, struct error *err)
 {
-	return is_idle(writer) ? 0 : remember(writer, "cpu.weight", NULL, err);
+	return cgroup_is_idle(writer->cgroup) ? 0 : remember(writer, "cpu.weight", NULL, err);
 }
 
 static int write_once(struct writer *writer, const char *file, const char *value,

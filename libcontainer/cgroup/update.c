@@ -62,15 +62,13 @@ static int complete_weight(const struct cgroup *cgroup, const struct spec_resour
 			   struct spec_resources *complete, struct spec_string_pair **unified,
 			   const struct log *log, struct error *err)
 {
-	char idle[8];
 	int becomes = cgroup_settings_idle(complete);
 	if (becomes == 0) {
 		// before the weight, whichever way it was said
 		complete->cpu.idle = (struct spec_optional_i64){true, 0};
 		return has_weight(complete) ? 0 : restore_weight(stored, complete, unified, err);
 	}
-	if (becomes == 1 || !has_weight(complete) ||
-	    fd_read_value(cgroup->fd, "cpu.idle", idle, sizeof idle) < 0 || !text_equal(idle, "1"))
+	if (becomes == 1 || !has_weight(complete) || !cgroup_is_idle(cgroup))
 		return 0;
 	complete->cpu.idle = (struct spec_optional_i64){true, 1};
 	log_warning(log,

@@ -256,7 +256,7 @@ test_idle_and_back() {
 
 # nor does it of one that unified has said; cpu.max is of two halves, and a new one leaves the other
 test_beside_unified() {
-	needs cpu
+	needs cpu memory
 	bundle
 	limits '{"unified":{"cpu.weight":"50","cpu.max":"20000 100000"}}'
 	start_sleeping
@@ -285,6 +285,10 @@ test_beside_unified() {
 	file_is cpu.weight 50
 	update --cpu-idle 1
 	json_refused 'unified["cpu.weight"]: write' '{"cpu":{"idle":0},"unified":{"cpu.weight":"0"}}'
+	file_is cpu.idle 1
+	# (an idle cgroup has no weight that could be put back)
+	json_refused 'unified["memory.max"]' '{"cpu":{"idle":0,"shares":512},"unified":{"memory.max":"nonsense"}}'
+	lacks "$(cat "$S/refused.err")" 'could not put'
 	file_is cpu.idle 1
 	husk delete --force "$ID"
 }
