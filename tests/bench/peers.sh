@@ -3,7 +3,8 @@
 #
 # Which runtimes are measured, and where they are: find_runtimes fills the arrays PROGRAM, VERSION, ENVIRONMENT (one variable or
 # nothing) and MISSING, by name. Names: floor, husk, crun and runc (those of the distribution), runc-new and youki (built once from
-# their newest releases into CACHE, with what the machine has: nice 19, bounded by BUILD_SECONDS).
+# their newest releases into CACHE, with what the machine has: nice 19, bounded by BUILD_SECONDS); NAME=PROGRAM is any other, an older
+# husk for example.
 # shellcheck disable=SC2034 # tests/bench/run reads the arrays
 
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/husk-bench
@@ -42,6 +43,7 @@ export -f build_runc build_youki
 
 find_peer() { # NAME
 	case $1 in
+	*=*) PROGRAM[${1%%=*}]=$(command -v "${1#*=}") || MISSING[${1%%=*}]="there is no program ${1#*=}" ;;
 	crun | runc) PROGRAM[$1]=$(command -v "$1") || MISSING[$1]="not installed" ;;
 	runc-new)
 		command -v go >/dev/null || [ -x "$CACHE/runc-new" ] || { MISSING[$1]="no Go toolchain" && return; }
