@@ -78,7 +78,7 @@ CFLAGS_ALL = -std=gnu11 -O2 -g $(WARNINGS) $(if $(DEVELOPER),-Werror) $(HARDENIN
 ifdef SANITIZE
 # (the virtual machines have no sanitizer's libraries)
 VM ?= no
-MODE := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+MODE := -DHUSK_INSTRUMENTED -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 LINK_MODE := -fsanitize=$(SANITIZE)
 LIBS := -lcap -lyajl
 CHECK_LIBS := -lseccomp -lcheck -lsubunit -lm -lrt -lpthread
@@ -98,7 +98,7 @@ LIBS := -l:libcap.a -l:libyajl_s.a
 CHECK_LIBS := -l:libseccomp.a -lcheck -lsubunit -lm -lrt -lpthread
 endif
 ifdef COVERAGE
-MODE += --coverage -fprofile-update=atomic
+MODE += -DHUSK_INSTRUMENTED --coverage -fprofile-update=atomic
 LINK_MODE += --coverage
 endif
 

@@ -45,6 +45,7 @@ struct container_context {
 		argv;  // of the process: own-binary protection may have to execute it again; never NULL
 	const struct own_strings *
 		strings;  // what the processes of containers do not show (kernel/own_strings.h), or NULL
+	bool ends;  // the process ends after the call: memory and descriptors are left to the kernel
 };
 
 struct container_create_options {

@@ -30,6 +30,13 @@ struct invocation {
 	struct own_strings strings;
 };
 
+// What watches over the program, for memory that is not given back for example, has its say when that ends in order.
+#ifdef HUSK_INSTRUMENTED
+#define INSTRUMENTED true
+#else
+#define INSTRUMENTED false
+#endif
+
 // What husk, and the programs that it executes for itself, make use of in the caller's environment.
 static const char *const kept_variables[] = {
 	"PATH=",
@@ -140,6 +147,7 @@ static int invoke(struct invocation *call, char **argv, struct error *err)
 		return error_errno(err, "--trace");
 	call->context.argv = argv;
 	call->context.strings = &call->strings;
+	call->context.ends = !INSTRUMENTED;
 	return dispatch(call, parsed, err);
 }
 
@@ -220,6 +228,9 @@ static __attribute__((noinline)) int run_main(int argc, char **argv)
 		call.status = call.command ? call.command->failure : 1;
 	}
 	write_trace(&call);
+	// nothing is buffered anywhere; to give back each page and descriptor alone takes longer than to end with them
+	if (call.context.ends)
+		_exit(call.status);
 	invocation_done(&call);
 	return call.status;
 }

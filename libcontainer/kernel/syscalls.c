@@ -2,10 +2,15 @@
 // See syscalls.h.
 #include "libcontainer/kernel/syscalls.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
 
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
@@ -15,6 +20,43 @@ pid_t sys_clone3(struct kernel_clone_args *args)
 {
 	return (pid_t)syscall(SYS_clone3, args, sizeof *args);
 }
+
+#if defined __x86_64__ && !defined __SANITIZE_ADDRESS__ && !__has_feature(address_sanitizer)
+const bool sys_clone3_can_share = true;
+
+pid_t sys_clone3_sharing(struct kernel_clone_args *args, void (*run)(void *argument),
+			 void *argument)
+{
+	long result;
+	register void *kept_run __asm__("r8") = (void *)(uintptr_t)run;
+	register void *kept_argument __asm__("r9") = argument;
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"  // the last frame
+			 "mov %%r9, %%rdi\n\t"
+			 "call *%%r8\n\t"
+			 "ud2\n"
+			 "1:"
+			 : "=a"(result)
+			 : "a"(SYS_clone3), "D"(args), "S"(sizeof *args), "r"(kept_run),
+			   "r"(kept_argument)
+			 : "rcx", "r11", "memory");
+	if (result > 0)
+		return (pid_t)result;
+	errno = (int)-result;
+	return -1;
+}
+#else
+const bool sys_clone3_can_share = false;
+
+pid_t sys_clone3_sharing(struct kernel_clone_args *args unused_result,
+			 void (*run)(void *argument) unused_result, void *argument unused_result)
+{
+	errno = ENOSYS;
+	return -1;
+}
+#endif
 
 const uint64_t sys_clone_sibling_flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
 

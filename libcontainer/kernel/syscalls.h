@@ -8,6 +8,7 @@
 #ifndef HUSK_KERNEL_SYSCALLS_H
 #define HUSK_KERNEL_SYSCALLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,6 +22,7 @@ struct kernel_clone_args {
 };
 
 #define KERNEL_CLONE_NEWTIME 0x00000080ULL
+#define KERNEL_CLONE_VM 0x00000100ULL
 #define KERNEL_CLONE_PIDFD 0x00001000ULL
 #define KERNEL_CLONE_PARENT 0x00008000ULL
 #define KERNEL_CLONE_NEWNS 0x00020000ULL
@@ -34,6 +36,14 @@ struct kernel_clone_args {
 
 // fork-style only: returns twice. Returns the child's pid, 0 in the child.
 pid_t sys_clone3(struct kernel_clone_args *args) must_check;
+
+// With KERNEL_CLONE_VM: the child goes on with run(argument), which does not return, on args' stack (16 bytes aligned, like its size). It has
+// the caller's thread block, too, errno and what malloc keeps there: until it has ended, the caller makes only calls that
+// succeed.
+extern const bool
+	sys_clone3_can_share;  // this is written for the processor, and no instrumented program watches over stacks
+pid_t sys_clone3_sharing(struct kernel_clone_args *args, void (*run)(void *argument),
+			 void *argument) must_check;
 
 // clone(2), whose flags a filter can see: fork-style, a child of the caller's parent. The kernel writes its number, as the caller's pid
 // namespace has it, to *number before it runs for the first time. 0 in the child.

@@ -17,6 +17,8 @@
 #include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/birth.h"
 
+#define STAGE_STACK_SIZE (256U * 1024)
+
 // oom_score_adj is inherited; written here, where the privilege to lower it is, and taken back after the clone. The
 // new process could not: it is in its user namespace from its first instruction.
 int birth_set_oom_score(const struct spec_process *process, char before[16], struct error *err)
@@ -39,9 +41,7 @@ void birth_restore_oom_score(const char before[16])
 		(void)!fd_write_value(AT_FDCWD, "/proc/self/oom_score_adj", before);
 }
 
-// NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes the pidfd
-pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
-		  struct error *err)
+static struct kernel_clone_args clone_arguments(uint64_t flags, int cgroup_fd, int *pidfd)
 {
 	struct kernel_clone_args args = {
 		.flags = flags | KERNEL_CLONE_PIDFD,
@@ -52,13 +52,11 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strin
 		args.flags |= KERNEL_CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
-	own_strings_cover(strings);
-	pid_t pid = sys_clone3(&args);
-	if (pid == 0)
-		return pid;
-	own_strings_uncover(strings);
-	if (pid > 0)
-		return pid;
+	return args;
+}
+
+static int clone_failed(uint64_t flags, struct error *err)
+{
 	if (errno == ENOSPC)
 		return error_errno(err,
 				   "clone: a limit of namespaces or of nested cgroups is reached "
@@ -69,6 +67,30 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strin
 				   "(see /proc/sys/user/max_user_namespaces, "
 				   "kernel.unprivileged_userns_clone, AppArmor)");
 	return error_errno(err, "clone the container's process");
+}
+
+pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
+		  struct error *err)
+{
+	struct kernel_clone_args args = clone_arguments(flags, cgroup_fd, pidfd);
+	own_strings_cover(strings);
+	pid_t pid = sys_clone3(&args);
+	if (pid == 0)
+		return pid;
+	own_strings_uncover(strings);
+	return pid > 0 ? pid : clone_failed(flags, err);
+}
+
+pid_t birth_clone_sharing(int cgroup_fd, int *pidfd, void (*run)(void *argument), void *argument,
+			  struct error *err)
+{
+	// (without a page that nobody may touch at its end: what runs on it has no recursion and no buffer above PATH_MAX)
+	static char stack[STAGE_STACK_SIZE] __attribute__((aligned(16)));
+	struct kernel_clone_args args = clone_arguments(KERNEL_CLONE_VM, cgroup_fd, pidfd);
+	args.stack = (uint64_t)(uintptr_t)stack;
+	args.stack_size = sizeof stack;
+	pid_t pid = sys_clone3_sharing(&args, run, argument);
+	return pid > 0 ? pid : clone_failed(0, err);
 }
 
 // execve closes the conversation; but who could take a descriptor from the process may keep it open.

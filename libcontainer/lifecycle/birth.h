@@ -24,6 +24,11 @@ void birth_restore_oom_score(const char before[16]);
 pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strings, int *pidfd,
 		  struct error *err) must_check;
 
+// The same, but the new process goes on with run(argument), which does not return, in the caller's memory: see sys_clone3_sharing, also for
+// what the caller may do meanwhile, and where it can be had.
+pid_t birth_clone_sharing(int cgroup_fd, int *pidfd, void (*run)(void *argument), void *argument,
+			  struct error *err) must_check;
+
 // After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
 // the way and could not say why: it is for the caller to reap it. pidfd: of pid. last: it has said its last word.
 int birth_await_program(int sync, pid_t pid, int pidfd, bool last, int interrupts,

@@ -433,9 +433,12 @@ void creation_undo(struct creation *creation)
 void creation_done(struct creation *creation)
 {
 	network_keep_devices(&creation->net_moved);
+	scope_release(&creation->scope_holder);
+	creation_release_signals(creation);
+	if (creation->context->ends)
+		return;
 	close_descriptors(creation);
 	memory_close(take_fd(&creation->resctrl));
-	scope_release(&creation->scope_holder);
 	cgroup_close(&creation->delegated);
 	cgroup_close(&creation->cgroup);
 	cgroup_host_close(&creation->host);
@@ -458,7 +461,6 @@ void creation_done(struct creation *creation)
 	free(creation->rootfs_path);
 	free(creation->config_text);
 	free(creation->bundle);
-	creation_release_signals(creation);
 }
 
 int container_create(const struct container_context *context,

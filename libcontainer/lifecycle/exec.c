@@ -12,7 +12,6 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
-#include "libcontainer/kernel/socket.h"
 #include "libcontainer/lifecycle/birth.h"
 #include "libcontainer/lifecycle/execution.h"
 #include "libcontainer/lifecycle/foreground.h"
@@ -81,34 +80,6 @@ static int open_sub_cgroup(struct execution *e, const char *wanted, struct error
 		return error_set(err, ENOMEM, "out of memory");
 	if (cgroup_open(&e->opened.host, text_string(&path), &cgroup, err) < 0)
 		return error_context(err, "--cgroup %s", wanted);
-	cgroup_close(&e->opened.cgroup);
-	e->opened.cgroup = cgroup;
-	return 0;
-}
-
-// A container may have moved its own processes deeper, so that its cgroup itself takes none any more.
-static int follow_init(struct execution *e, struct error *err)
-{
-	char file[48], line[4096];
-	const char *base = e->opened.record.cgroup_path;
-	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)e->opened.record.pid);
-	if (fd_read_value(AT_FDCWD, file, line, sizeof line) < 0)
-		return error_errno(err, "read %s", file);
-	char *unified = text_has_prefix(line, "0::") ? line : strstr(line, "\n0::");
-	if (!unified)
-		return error_set(err, ENOENT, "%s names no cgroup2", file);
-	unified = strchr(unified, '/');
-	if (!unified)
-		return error_set(err, ENOENT, "%s names no cgroup2", file);
-	unified[strcspn(unified, "\n")] = '\0';
-	size_t length = strlen(base);
-	if (strncmp(unified, base, length) != 0 ||
-	    (unified[length] != '/' && unified[length] != '\0'))
-		return error_set(err, EPERM, "the container's init has left its cgroup %s for %s",
-				 base, unified);
-	struct cgroup cgroup = {.fd = -1};
-	if (cgroup_open(&e->opened.host, unified, &cgroup, err) < 0)
-		return -1;
 	cgroup_close(&e->opened.cgroup);
 	e->opened.cgroup = cgroup;
 	return 0;
@@ -201,112 +172,6 @@ static int plan(struct execution *e, struct error *err)
 	return choose_cpus(e, err);
 }
 
-static int decide_birth(struct execution *e, struct error *err)
-{
-	const char *why = NULL;
-	const struct spec *spec = e->spec;
-	if (!(e->flags & CLONE_NEWPID))
-		return 0;
-	if (late_birth_share(&e->born, err) < 0)
-		return -1;
-	e->init.born = e->born;
-	e->init.birth = late_birth_decide(&e->init, &why);
-	if (why && !(e->flags & CLONE_NEWUSER) && late_birth_is_watched(spec))
-		log_warning(
-			e->context->log,
-			"processes of container `%s` with CAP_SYS_PTRACE can take over the new one "
-			"until its program runs: %s",
-			e->options->id, why);
-	return 0;
-}
-
-// Whether nothing is left to do here once the process is ready: then it neither says so nor waits for an answer.
-static bool nothing_follows(const struct execution *e)
-{
-	const struct container_exec_options *options = e->options;
-	return !e->process.process.terminal && !options->pid_file && !options->pidfd_socket &&
-	       !e->spec->linux_.seccomp.listener_path && !e->spec->linux_.intel_rdt.set;
-}
-
-static int fill_init(struct execution *e, int sync, struct error *err)
-{
-	struct init *init = &e->init;
-	init->spec = e->spec;
-	init->process = &e->process.process;
-	init->namespaces = &e->namespaces;
-	init->capabilities = &e->capabilities;
-	init->filter = &e->filter;
-	init->id = e->options->id;
-	init->bundle = e->opened.record.bundle;
-	init->rootfs_path = e->opened.record.rootfs;
-	init->trace = e->context->trace;
-	init->files = &e->files;
-	init->cpu_affinity = e->process.process.exec_cpu_affinity.final;
-	if (passed_on_make(e->context, false, e->options->preserve_fds, &e->passed_on, init, err) <
-	    0)
-		return -1;
-	init->sync = sync;
-	init->gate = -1;
-	init->hooks_files = (struct hooks_files)HOOKS_FILES_NONE;
-	init->target_pidfd = e->init_pidfd;
-	init->target_namespaces = e->flags;
-	init->become_root = (e->flags & CLONE_NEWUSER) != 0;
-	init->target_root = e->target_root;
-	init->proc_fd = init->pty_peer = init->own_file = -1;
-	init->rootless = e->opened.record.rootless;
-	init->let_go = nothing_follows(e);
-	init->new_keyring = !e->opened.record.callers_keyring;
-	init->keep_groups = spec_annotation_is_on(e->spec, "run.oci.keep_original_groups");
-	init->may_set_groups = !init->rootless || namespaces_may_set_groups();
-	const int keep_out[8] = {e->sync,
-				 e->opened.dir_fd,
-				 e->opened.root_fd,
-				 e->opened.host.fd,
-				 e->opened.cgroup.fd,
-				 e->close_later,
-				 -1,
-				 -1};
-	memcpy(init->close_first, keep_out, sizeof keep_out);
-	return decide_birth(e, err);
-}
-
-static int clone_into(struct execution *e, struct error *err)
-{
-	pid_t pid = birth_clone(0, e->opened.cgroup.fd, e->context->strings, &e->pidfd, err);
-	if (pid < 0 && errno == EBUSY && e->opened.cgroup.fd >= 0 && !e->options->cgroups) {
-		if (follow_init(e, err) < 0)
-			return -1;
-		pid = birth_clone(0, e->opened.cgroup.fd, e->context->strings, &e->pidfd, err);
-	}
-	if (pid < 0 && (errno == ENODEV || errno == ENOENT))
-		return opened_not_running(&e->opened, "exec in", err);
-	if (pid == 0)
-		init_walk(&e->init, exec_init_steps);
-	return pid;
-}
-
-static int clone_process(struct execution *e, struct error *err)
-{
-	char oom_score[16];
-	int sync[2];
-	if (socket_pair(sync) < 0)
-		return error_errno(err, "socketpair");
-	e->sync = sync[0];
-	auto_close int child_sync = sync[1];
-	limits_raise_files(&e->files);
-	if (fill_init(e, child_sync, err) < 0 ||
-	    birth_set_oom_score(&e->process.process, oom_score, err) < 0)
-		return -1;
-	pid_t pid = clone_into(e, err);
-	birth_restore_oom_score(oom_score);
-	// (where the two have work at the same time, it is worth a message)
-	scheduling_leave(&e->stay);
-	if (pid < 0)
-		return -1;
-	*(e->born ? &e->stage : &e->pid) = pid;
-	return 0;
-}
-
 static int stay(struct execution *e, struct error *err unused_result)
 {
 	scheduling_stay(&e->stay);
@@ -325,7 +190,7 @@ static const struct stage {
 	{"compile the system call filter", compile_filter},
 	{"find the namespaces of init", find_namespaces},
 	{"plan", plan},
-	{"clone the process", clone_process},
+	{"clone the process", execution_clone},
 	{"converse until the program runs", execution_converse},
 };
 
@@ -381,6 +246,8 @@ int container_exec(const struct container_context *context,
 	// who was told that it runs must not hear of a signal thereafter
 	if (!options->detach)
 		sigprocmask(SIG_SETMASK, &before, NULL);
+	if (e.torn || context->ends)
+		return result;
 	memory_close(e.sync);
 	memory_close(e.pidfd);
 	memory_close(e.interrupts);
@@ -391,7 +258,7 @@ int container_exec(const struct container_context *context,
 	syscall_filter_done(&e.filter);
 	free(e.config);
 	passed_on_done(&e.passed_on);
-	late_birth_unshare(e.born);
+	execution_unshare(&e);
 	exec_process_done(&e.process);
 	spec_free(e.spec);
 	opened_done(&e.opened);

@@ -24,8 +24,11 @@ struct execution {
 	struct scheduling_stay stay;
 	struct passed_on passed_on;
 	struct init init;
-	pid_t *born;     // owned: shared with the stage, and with what that clones
-	int init_pidfd;  // borrowed from opened
+	pid_t *born;  // what the stage clones: number, or owned and shared with it (late_birth_share)
+	pid_t number;
+	bool shares;                           // the stage works in the command's memory
+	bool torn;                             // and was killed there: the heap may be in disorder
+	int init_pidfd;                        // borrowed from opened
 	int target_root, sync, pidfd, master;  // owned
 	int interrupts;                        // owned: signals_open_interrupts
 	int flags;                             // CLONE_NEW* to join
@@ -34,6 +37,10 @@ struct execution {
 	bool pid_file_made;
 	pid_t stage, pid;
 };
+
+// exec_clone.c. The stage, or the process when there is none, is there afterwards; a stage that shares the memory has ended.
+int execution_clone(struct execution *e, struct error *err) must_check;
+void execution_unshare(struct execution *e);
 
 // exec_converse.c: from the clone until the program runs.
 int execution_converse(struct execution *e, struct error *err) must_check;

@@ -384,6 +384,35 @@ test_process_of_exec_ends_with_a_killed_husk() {
 	done
 }
 
+# the stage of exec hangs in the command's own memory: a signal, or the end of the container, ends both, and nothing is left
+test_stage_of_exec_that_hangs() {
+	local pid command status what setns=308
+	injects
+	for what in signal end; do
+		bundle b-$what
+		args /bin/sleep 100
+		rm -f log
+		husk run --detach --bundle "$B" "$ID-$what" </dev/null >out 2>err
+		"$INJECT" "$S/log" delay:20000 1 $setns "$HUSK" --root "$ROOT" exec "$ID-$what" /bin/true </dev/null >out 2>err &
+		pid=$!
+		eventually 10 grep -q "fired $setns" log
+		command=$(pgrep -o -P $pid)
+		if [ $what = signal ]; then
+			kill -TERM "$command"
+		else
+			husk kill "$ID-$what" KILL
+		fi
+		ended_within 12
+		[ $status -ne 0 ] || fail "$what: exec succeeded"
+		if [ $what = signal ]; then
+			contains "$(cat err)" 'interrupted by signal 15'
+		else
+			contains "$(cat err)" 'not running'
+		fi
+		husk delete --force "$ID-$what"
+	done
+}
+
 # husk is killed, which it cannot know before: its hooks end with it
 test_hooks_end_with_a_killed_husk() {
 	local kind pid hook_pid

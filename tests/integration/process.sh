@@ -420,6 +420,17 @@ test_exec_process_file() {
 	equal umask 0067 "$(seen .umask)"
 	contains "$(seen '.env | join(" ")')" ONLY=this
 	equal oom_score_adj 700 "$(seen .oom_score_adj)"
+	# husk's own is what it was, and it shows what it was called with
+	jq '.args = ["/bin/sleep","1000"]' p.json >sleep.json
+	local own
+	own=$(cat /proc/self/oom_score_adj)
+	"$HUSK" --root "$ROOT" exec --process sleep.json "$ID" </dev/null &
+	eventually 20 pgrep -P $! sleep
+	equal "husk's own oom_score_adj" "$own" "$(cat /proc/$!/oom_score_adj)"
+	contains "$(tr '\0' ' ' <"/proc/$!/cmdline")" "exec --process sleep.json $ID"
+	is_root || [ -r "/proc/$!/environ" ] || fail "nobody may look at it any more"
+	pkill -KILL -P $!
+	wait $! || true
 	STATUS=255 refused '--process /dev/null: no regular file' exec --process /dev/null "$ID"
 	STATUS=255 refused 'option --cgroup: the value is empty' exec --cgroup '' "$ID" /bin/true
 	husk delete --force "$ID"
