@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -16,6 +18,7 @@
 #include "libcontainer/kernel/fd.h"
 
 #define STAT_BYTES 2048
+#define PIDFS_MAGIC 0x50494446
 // PF_FORKNOEXEC of the kernel: in the flags of a process from fork to its first execve.
 #define FORKED_BUT_NOT_EXECUTED 0x40U
 // PF_EXITING: before the first of its descriptors is closed.
@@ -95,6 +98,21 @@ int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie)
 		return -1;
 	*zombie = *fields == 'Z' || *fields == 'X' || *fields == 'x';
 	return field(fields, 22 - 3, ticks);
+}
+
+int process_number(int pidfd, uint64_t *number)
+{
+	struct statfs fs;
+	struct stat st;
+	if (fstatfs(pidfd, &fs) < 0 || fstat(pidfd, &st) < 0)
+		return -1;
+	// (before pidfs all of them were one inode; where inodes have 32 bits they come back)
+	if (fs.f_type != PIDFS_MAGIC || sizeof(unsigned long) < sizeof *number) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	*number = st.st_ino;
+	return 0;
 }
 
 bool process_is_ending(pid_t pid, uint64_t start_time)

@@ -15,6 +15,9 @@
 // is one that procfs does not show (hidepid, no procfs).
 int process_start_time(pid_t pid, uint64_t *ticks, bool *zombie) must_check;
 
+// The number that a process has for good, and no other one of this boot: *number. ENOTSUP before Linux 6.9. A pidfd that has ended keeps it.
+int process_number(int pidfd, uint64_t *number) must_check;
+
 // Whether the process has executed a program since it was forked: 1, 0, or -1 when that cannot be seen. Also known of one that
 // ends or waits to be reaped, which is how an end by execve is told from a death on the way to it. start_time: as above, 0 for a
 // child that is not reaped yet.

@@ -33,6 +33,7 @@ struct state_record {
 	char *systemd_scope;     // or NULL
 	pid_t pid;               // init, in the runtime's pid namespace; 0 = not made yet
 	uint64_t start_time;     // of init, clock ticks; tells a reused pid
+	uint64_t number;         // of init, as process_number has it: tells it sooner; or 0
 	pid_t creator;  // the creating process and its start time: while it lives, the container is "creating"
 	uint64_t creator_start_time;
 	uint64_t

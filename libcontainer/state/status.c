@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a container is doing, from facts that cannot be forged by a reused pid: boot, pid with start time, start socket.
+// What a container is doing, from facts that cannot be forged by a reused pid: boot, pid with start time or number, start socket.
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -40,21 +40,46 @@ bool state_is_of_this_boot(const struct state_record *record)
 	return !record->boot_id || process_boot_id(now) < 0 || text_equal(now, record->boot_id);
 }
 
-// A process that exists but does not show its start time counts as alive: a container that is taken for stopped by
-// mistake would be lost, one that is taken for alive is only looked at again.
-static bool alive(pid_t pid, uint64_t start_time, int *pidfd)
+// What a record knows of a process.
+struct identity {
+	pid_t pid;
+	uint64_t start_time, number;  // number: or 0
+};
+
+static struct identity init_of(const struct state_record *record)
 {
-	uint64_t ticks;
-	bool zombie;
-	if (pid <= 0)
+	return (struct identity){record->pid, record->start_time, record->number};
+}
+
+// Whether it lives: 0; -1 with ESRCH when it does not (or is another one), else when that cannot be seen. pidfd: of whoever has its pid now, or
+// -1. The number is asked of the descriptor alone; a start time is text in /proc, and takes ten times as long.
+static int look_for(const struct identity *process, int pidfd)
+{
+	uint64_t number, ticks;
+	bool ended;
+	if (process->number && pidfd >= 0 && process_number(pidfd, &number) == 0)
+		ended = number != process->number || process_wait_pidfd(pidfd, 0) == 1;
+	else if (process_start_time(process->pid, &ticks, &ended) < 0)
+		return -1;
+	else
+		ended |= ticks != process->start_time;
+	if (!ended)
+		return 0;
+	errno = ESRCH;
+	return -1;
+}
+
+// A process that exists but cannot be looked at counts as alive: a container that is taken for stopped by
+// mistake would be lost, one that is taken for alive is only looked at again.
+static bool alive(struct identity process, int *pidfd)
+{
+	if (process.pid <= 0)
 		return false;
 	// first the descriptor, then the proof: from here on the pid cannot change hands unnoticed
-	auto_close int fd = pidfd ? sys_pidfd_open(pid) : -1;
-	if (process_start_time(pid, &ticks, &zombie) < 0)
+	auto_close int fd = pidfd || process.number ? sys_pidfd_open(process.pid) : -1;
+	if (look_for(&process, fd) < 0)
 		return errno != ESRCH;
-	if (ticks != start_time || zombie)
-		return false;
-	if (fd >= 0)
+	if (pidfd && fd >= 0)
 		*pidfd = take_fd(&fd);
 	return true;
 }
@@ -79,10 +104,11 @@ enum state_status state_compute(int dir_fd, const struct state_record *record,
 {
 	if (!state_is_of_this_boot(record))
 		return state_status_stopped;
-	bool creator = alive(record->creator, record->creator_start_time, NULL);
+	bool creator =
+		alive((struct identity){record->creator, record->creator_start_time, 0}, NULL);
 	if (record->pid <= 0)
 		return creator ? state_status_creating : state_status_stopped;
-	if (!alive(record->pid, record->start_time, look && look->pidfd < 0 ? &look->pidfd : NULL))
+	if (!alive(init_of(record), look && look->pidfd < 0 ? &look->pidfd : NULL))
 		return state_status_stopped;
 	// The creator of a foreground run stays for the whole life of its container: only before the gate has been
 	// passed does its life mean "creating".
@@ -95,39 +121,34 @@ enum state_status state_compute(int dir_fd, const struct state_record *record,
 	return gate == gate_waiting ? state_status_created : state_status_running;
 }
 
-static int open_process(const struct state_record *record, const char *what, pid_t pid,
-			uint64_t start_time, int *pidfd, struct error *err)
+static int open_process(const struct state_record *record, const char *what,
+			struct identity process, int *pidfd, struct error *err)
 {
-	if (pid <= 0 || !state_is_of_this_boot(record))
+	if (process.pid <= 0 || !state_is_of_this_boot(record))
 		return error_set(err, ESRCH, "%s: %s", what, error_text(ESRCH));
 	// (the order: as in alive)
-	auto_close int fd = sys_pidfd_open(pid);
+	auto_close int fd = sys_pidfd_open(process.pid);
 	if (fd < 0) {
 		// a pid that by now belongs to a mere thread: EINVAL, or ENOENT in newer kernels
 		if (errno == EINVAL || errno == ENOENT)
 			errno = ESRCH;
-		return error_errno(err, "%s (pid %d)", what, (int)pid);
+		return error_errno(err, "%s (pid %d)", what, (int)process.pid);
 	}
-	uint64_t ticks;
-	bool zombie;
-	if (process_start_time(pid, &ticks, &zombie) < 0)
-		return error_errno(err, "%s (pid %d)", what, (int)pid);
-	if (ticks != start_time || zombie)
-		return error_set(err, ESRCH, "%s (pid %d): %s", what, (int)pid, error_text(ESRCH));
+	if (look_for(&process, fd) < 0)
+		return error_errno(err, "%s (pid %d)", what, (int)process.pid);
 	*pidfd = take_fd(&fd);
 	return 0;
 }
 
 int state_open_init(const struct state_record *record, int *pidfd, struct error *err)
 {
-	return open_process(record, "init of the container", record->pid, record->start_time, pidfd,
-			    err);
+	return open_process(record, "init of the container", init_of(record), pidfd, err);
 }
 
 int state_open_creator(const struct state_record *record, int *pidfd, struct error *err)
 {
-	return open_process(record, "creator of the container", record->creator,
-			    record->creator_start_time, pidfd, err);
+	const struct identity creator = {record->creator, record->creator_start_time, 0};
+	return open_process(record, "creator of the container", creator, pidfd, err);
 }
 
 // ---- notes -------------------------------------------------------------------------------------------
@@ -184,6 +205,7 @@ int state_recall_init(int dir_fd, struct state_record *record)
 	record->boot_id = boot_id;
 	record->pid = pid;
 	record->start_time = start_time;
+	record->number = 0;
 	return 0;
 }
 
@@ -209,8 +231,7 @@ int state_open_holder(int dir_fd, int *pidfd, struct error *err)
 	struct state_record holder = {0};
 	if (read_note(dir_fd, HOLDER_NOTE, &holder.pid, &holder.start_time, &holder.boot_id) < 0)
 		return error_set(err, ESRCH, "no process is noted");
-	int result = open_process(&holder, "holder of the container", holder.pid, holder.start_time,
-				  pidfd, err);
+	int result = open_process(&holder, "holder of the container", init_of(&holder), pidfd, err);
 	free(holder.boot_id);
 	return result;
 }

@@ -27,6 +27,31 @@ START_TEST(start_time_names_a_process)
 }
 END_TEST
 
+START_TEST(number_names_a_process)
+{
+	uint64_t first, again, second;
+	pid_t pid = sleeper(0), later = sleeper(0);
+	int pidfd = sys_pidfd_open(pid), other = sys_pidfd_open(later), same = sys_pidfd_open(pid);
+	if (process_number(pidfd, &first) < 0) {
+		ck_assert_int_eq(errno, ENOTSUP);  // before Linux 6.9
+	} else {
+		ck_assert_int_eq(process_number(same, &again), 0);
+		ck_assert_uint_eq(first, again);
+		ck_assert_int_eq(process_number(other, &second), 0);
+		ck_assert_uint_ne(first, second);
+	}
+	end_child(later);
+	end_child(pid);
+	if (process_number(pidfd, &again) == 0)
+		ck_assert_uint_eq(first, again);
+	close(pidfd);
+	close(other);
+	close(same);
+	// no pidfd at all
+	ck_assert_int_eq(process_number(STDIN_FILENO, &first), -1);
+}
+END_TEST
+
 // The kernel prints the name as it is: brackets, spaces and newlines in it must not shift the fields.
 START_TEST(start_time_with_an_odd_name)
 {
@@ -272,6 +297,7 @@ int main(void)
 	tcase_set_timeout(all, 20);
 	tcase_add_test(all, start_time_names_a_process);
 	tcase_add_test(all, start_time_with_an_odd_name);
+	tcase_add_test(all, number_names_a_process);
 	tcase_add_test(all, zombies_are_told);
 	tcase_add_test(all, execve_is_told_from_death);
 	tcase_add_test(all, no_pid_is_no_process);

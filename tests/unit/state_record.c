@@ -16,6 +16,7 @@ static const struct state_record sample = {
 	.boot_id = (char *)(uintptr_t)"01234567-89ab-cdef-0123-456789abcdef",
 	.pid = 4194304,
 	.start_time = UINT64_MAX,
+	.number = UINT64_MAX - 1,
 	.creator = 1,
 	.creator_start_time = 17,
 	.owner = UINT32_MAX - 1,
@@ -41,6 +42,7 @@ START_TEST(round_trip)
 	ck_assert_ptr_null(got.systemd_scope);
 	ck_assert_int_eq(got.pid, sample.pid);
 	ck_assert_uint_eq(got.start_time, sample.start_time);
+	ck_assert_uint_eq(got.number, sample.number);
 	ck_assert_int_eq(got.creator, 1);
 	ck_assert_uint_eq(got.creator_start_time, 17);
 	ck_assert_uint_eq(got.owner, sample.owner);
