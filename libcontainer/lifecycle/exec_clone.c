@@ -155,14 +155,16 @@ static int await_stage(struct execution *e, struct error *err)
 		[init] = {.fd = e->init_pidfd, .events = POLLIN},
 		[interrupts] = {.fd = e->interrupts, .events = POLLIN},
 	};
-	// what does not hang ends by itself, and the conversation sees the rest
-	if ((poll(fds, count, -1) > 0 && fds[stage].revents) || poll(fds, 1, STAGE_END_MS) == 1)
-		return 0;
+	// (a signal that its caller ignores is none)
+	while (!fds[init].revents &&
+	       !(fds[interrupts].revents && attend_interrupted(e->interrupts, err)))
+		// what does not hang ends by itself, and the conversation sees the rest
+		if ((poll(fds, count, -1) > 0 && fds[stage].revents) ||
+		    poll(fds, 1, STAGE_END_MS) == 1)
+			return 0;
 	e->torn = sys_pidfd_send_signal(e->pidfd, SIGKILL) == 0;
 	(void)!poll(fds, 1, -1);
-	if (fds[interrupts].revents && attend_interrupted(e->interrupts, err))
-		return -1;
-	return opened_not_running(&e->opened, "exec in", err);
+	return fds[init].revents ? opened_not_running(&e->opened, "exec in", err) : -1;
 }
 
 static pid_t clone_once(struct execution *e, struct error *err)

@@ -411,6 +411,19 @@ test_stage_of_exec_that_hangs() {
 		fi
 		husk delete --force "$ID-$what"
 	done
+	# who ignores a signal is not ended by it
+	bundle
+	args /bin/sleep 100
+	rm -f log
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	env --ignore-signal=HUP "$INJECT" "$S/log" delay:1000 1 $setns "$HUSK" --root "$ROOT" exec "$ID" /bin/echo over </dev/null >out 2>err &
+	pid=$!
+	eventually 10 grep -q "fired $setns" log
+	kill -HUP "$(pgrep -o -P $pid)"
+	ended_within 12
+	equal "status of exec" 0 $status
+	equal "the program has run" over "$(cat out)"
+	husk delete --force "$ID"
 }
 
 # husk is killed, which it cannot know before: its hooks end with it
