@@ -114,8 +114,9 @@ int main(int argc, char **argv)
 	pid_t test = fork();
 	if (test == 0) {
 		setpgid(0, 0);
-		signal(SIGTERM, SIG_DFL);
-		signal(SIGINT, SIG_DFL);
+		// whatever the caller ignores (nohup, a job of a shell script)
+		for (int number = 1; number <= SIGRTMAX; number++)
+			signal(number, SIG_DFL);
 		execvp(argv[2], argv + 2);
 		perror(argv[2]);
 		_exit(127);
