@@ -55,6 +55,26 @@ test_slow_stage_of_exec() {
 	husk delete --force "$ID"
 }
 
+# It works in the memory of husk, which covers its own arguments there, and has lent it its oom_score_adj, until the stage has ended.
+test_husk_waits_for_the_stage_of_exec() {
+	local pid command status setns=308
+	injects
+	bundle
+	args /bin/sleep 100
+	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
+	jq '.process | .args = ["/bin/cat","/proc/self/oom_score_adj"] | .oomScoreAdj = 700' "$B/config.json" >p.json
+	"$INJECT" "$S/log" delay:500 1 $setns "$HUSK" --root "$ROOT" exec --process p.json "$ID" </dev/null >out 2>err &
+	pid=$!
+	eventually 10 grep -q "fired $setns" log
+	command=$(pgrep -o -P $pid)
+	equal "oom_score_adj of husk" 700 "$(cat "/proc/$command/oom_score_adj")"
+	equal "arguments of husk" 'husk init' "$(tr -d '\0' <"/proc/$command/cmdline")"
+	ended_within 10
+	equal "status of exec" 0 $status
+	equal "oom_score_adj of the process" 700 "$(cat out)"
+	husk delete --force "$ID"
+}
+
 test_slow_stage_of_run() {
 	injects
 	bundle
