@@ -161,6 +161,9 @@ int step_environment(struct init *init, struct error *err)
 	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_errno(err, "open the container's root");
+	if (init->environment.room)
+		return environment_fill(init->process, root, init->extra_env, &init->environment,
+					err);
 	return environment_make(init->process, root, init->extra_env, &init->environment, err);
 }
 

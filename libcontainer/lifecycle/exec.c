@@ -246,7 +246,7 @@ int container_exec(const struct container_context *context,
 	// who was told that it runs must not hear of a signal thereafter
 	if (!options->detach)
 		sigprocmask(SIG_SETMASK, &before, NULL);
-	if (e.torn || context->ends)
+	if (context->ends)
 		return result;
 	memory_close(e.sync);
 	memory_close(e.pidfd);
@@ -259,6 +259,7 @@ int container_exec(const struct container_context *context,
 	free(e.config);
 	passed_on_done(&e.passed_on);
 	execution_unshare(&e);
+	environment_done(&e.init.environment);
 	exec_process_done(&e.process);
 	spec_free(e.spec);
 	opened_done(&e.opened);

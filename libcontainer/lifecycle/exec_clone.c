@@ -3,7 +3,8 @@
 //
 // That stage lives for a fraction of a millisecond, outside of the container's pid namespace, where nobody of the container sees it: it works in the
 // command's own memory, while the command does nothing but wait for its end. What it clones has a copy, as every process
-// in the container must.
+// in the container must. None of its steps uses the heap: whoever may write to cgroup.kill, the container for example, kills it at any
+// instruction, and the command goes on with what it leaves.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,7 +23,7 @@
 #include "libcontainer/lifecycle/execution.h"
 #include "libcontainer/lifecycle/late_birth.h"
 
-// How long a stage may still work that nobody wants any more. When it is killed it may have been in the middle of the heap.
+// How long a stage may still work that nobody wants any more.
 #define STAGE_END_MS 100
 
 // A container may have moved its own processes deeper, so that its cgroup itself takes none any more.
@@ -63,6 +64,15 @@ static int make_room(struct execution *e, bool share, struct error *err)
 		return -1;
 	e->init.born = e->born;
 	return 0;
+}
+
+// What the steps of the stage would take from the heap.
+static int make_room_for_steps(struct execution *e, struct error *err)
+{
+	struct init *init = &e->init;
+	return e->shares ? environment_reserve(init->process, init->extra_env, &init->environment,
+					       err)
+			 : 0;
 }
 
 static int decide_birth(struct execution *e, struct error *err)
@@ -133,7 +143,7 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 				 -1,
 				 -1};
 	memcpy(init->close_first, keep_out, sizeof keep_out);
-	return decide_birth(e, err);
+	return decide_birth(e, err) < 0 ? -1 : make_room_for_steps(e, err);
 }
 
 static _Noreturn void walk(struct execution *e)
@@ -146,7 +156,7 @@ static void walk_shared(void *execution)
 	walk(execution);
 }
 
-// Until the stage has ended, and the memory is the command's alone again. Nothing before that may set errno or use the heap.
+// Until the stage has ended, and the memory is the command's alone again. Nothing before that may set errno.
 static int await_stage(struct execution *e, struct error *err)
 {
 	enum { stage, init, interrupts, count };
@@ -162,7 +172,7 @@ static int await_stage(struct execution *e, struct error *err)
 		if ((poll(fds, count, -1) > 0 && fds[stage].revents) ||
 		    poll(fds, 1, STAGE_END_MS) == 1)
 			return 0;
-	e->torn = sys_pidfd_send_signal(e->pidfd, SIGKILL) == 0;
+	(void)!sys_pidfd_send_signal(e->pidfd, SIGKILL);
 	(void)!poll(fds, 1, -1);
 	return fds[init].revents ? opened_not_running(&e->opened, "exec in", err) : -1;
 }

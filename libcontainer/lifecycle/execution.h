@@ -27,7 +27,6 @@ struct execution {
 	pid_t *born;  // what the stage clones: number, or owned and shared with it (late_birth_share)
 	pid_t number;
 	bool shares;                           // the stage works in the command's memory
-	bool torn;                             // and was killed there: the heap may be in disorder
 	int init_pidfd;                        // borrowed from opened
 	int target_root, sync, pidfd, master;  // owned
 	int interrupts;                        // owned: signals_open_interrupts

@@ -161,7 +161,6 @@ static bool names_add(struct names *names, const char *variable)
 struct list {
 	const char **items;  // in reverse order
 	size_t count;
-	size_t bytes;
 	struct names names;
 };
 
@@ -170,26 +169,18 @@ static void list_add(struct list *list, const char *variable)
 	if (!names_add(&list->names, variable))
 		return;
 	list->items[list->count++] = variable;
-	list->bytes += strlen(variable) + 1;
 }
 
-// One block: the pointers, then the strings.
-static char **list_copy(const struct list *list)
+// The pointers, then the strings: into the one block that environment_reserve has made for them.
+static void list_write(const struct list *list, char **variables)
 {
-	size_t pointers = (list->count + 1) * sizeof(char *);
-	char **variables = malloc(pointers + list->bytes);
-	if (!variables)
-		return NULL;
-	char *at = (char *)variables + pointers;
+	char *at = (char *)(variables + list->count + 1);
 	for (size_t i = 0; i < list->count; i++) {
 		const char *item = list->items[list->count - 1 - i];
-		size_t size = strlen(item) + 1;
-		memcpy(at, item, size);
 		variables[i] = at;
-		at += size;
+		at = stpcpy(at, item) + 1;
 	}
 	variables[list->count] = NULL;
-	return variables;
 }
 
 static bool sets_home(const char *variable)
@@ -222,45 +213,92 @@ static bool has_home(const struct spec_process *process, const char *const *extr
 	return false;
 }
 
-static int make_home(const struct spec_process *process, int root_fd, char **home,
-		     struct error *err)
+// ---- the whole -----------------------------------------------------------------------------------
+
+#define HOME "HOME="
+
+struct environment_room {
+	size_t extra_count, most, slots;
+	char *home;           // HOME=..., or NULL: there is one
+	const char *items[];  // most for the list, then slots for the names
+};
+
+static int make_home(const struct spec_process *process, int root_fd, char *home, struct error *err)
 {
 	struct passwd_reader reader = {.wanted = process->user.uid};
-	auto_text struct text text = {0};
-	text_add(&text, "HOME=");
 	const char *found = find_home(root_fd, &reader);
 	if (!found)
 		return error_errno(err, "process.env: HOME: read /etc/passwd of the container");
-	text_add(&text, found);
-	*home = text_take(&text);
-	return *home ? 0 : error_set(err, ENOMEM, "process.env: out of memory");
+	stpcpy(stpcpy(home, HOME), found);
+	return 0;
 }
 
-int environment_make(const struct spec_process *process, int root_fd, const char *const *extra,
-		     struct environment *environment, struct error *err)
+static size_t strings_size(const char *const *strings, size_t count)
 {
-	auto_free char *home = NULL;
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++)
+		size += strlen(strings[i]) + 1;
+	return size;
+}
+
+int environment_reserve(const struct spec_process *process, const char *const *extra,
+			struct environment *environment, struct error *err)
+{
 	size_t extra_count = 0, slots = 16;
 	while (extra && extra[extra_count])
 		extra_count++;
 	size_t most = process->env.count + extra_count + 1;
 	while (slots < most * 2)
 		slots *= 2;
-	if (!has_home(process, extra, extra_count) && make_home(process, root_fd, &home, err) < 0)
-		return -1;
-
-	// one block for both: the list and the names
-	const char **items = calloc(most + slots, sizeof *items);
-	if (items) {
-		struct list list = {.items = items,
-				    .names = {.slots = items + most, .mask = slots - 1}};
-		collect(&list, process, home, extra, extra_count);
-		environment->variables = list_copy(&list);
-		free(items);
-	} else {
-		environment->variables = NULL;
+	size_t home = has_home(process, extra, extra_count) ? 0 : strlen(HOME) + PATH_MAX;
+	size_t lists = (most + slots) * sizeof(char *);
+	struct environment_room *room = malloc(sizeof *room + lists + home);
+	environment->variables =
+		malloc((most + 1) * sizeof(char *) + home + strings_size(extra, extra_count) +
+		       strings_size(process->env.items, process->env.count));
+	environment->room = room;
+	if (!room || !environment->variables) {
+		environment_done(environment);
+		return error_set(err, ENOMEM, "process.env: out of memory");
 	}
-	return environment->variables ? 0 : error_set(err, ENOMEM, "process.env: out of memory");
+	*room = (struct environment_room){extra_count, most, slots, NULL};
+	if (home)
+		room->home = (char *)(room->items + most + slots);
+	environment->variables[0] = NULL;
+	return 0;
+}
+
+int environment_fill(const struct spec_process *process, int root_fd, const char *const *extra,
+		     const struct environment *environment, struct error *err)
+{
+	struct environment_room *room = environment->room;
+	if (room->home && make_home(process, root_fd, room->home, err) < 0)
+		return -1;
+	struct list list = {
+		.items = room->items,
+		.names = {.slots = room->items + room->most, .mask = room->slots - 1},
+	};
+	memset(list.names.slots, 0, room->slots * sizeof *list.names.slots);
+	collect(&list, process, room->home, extra, room->extra_count);
+	list_write(&list, environment->variables);
+	return 0;
+}
+
+int environment_make(const struct spec_process *process, int root_fd, const char *const *extra,
+		     struct environment *environment, struct error *err)
+{
+	if (environment_reserve(process, extra, environment, err) < 0)
+		return -1;
+	int result = environment_fill(process, root_fd, extra, environment, err);
+	free(take_ptr(&environment->room));
+	return result;
+}
+
+void environment_done(struct environment *environment)
+{
+	free(environment->room);
+	free(environment->variables);
+	*environment = (struct environment){0};
 }
 
 char *environment_value(struct environment *environment, const char *name)

@@ -29,12 +29,19 @@ int identity_own_stdio(const struct spec_user *user, struct error *err) must_che
 // ---- environment.c -------------------------------------------------------------------------------
 
 struct environment {
-	char **variables;  // owned: NULL-terminated, ready for execve
+	char **variables;               // owned: NULL-terminated, ready for execve
+	struct environment_room *room;  // owned: from reserve on; fill needs it, nothing else
 };
 // The process' variables, last duplicate wins, HOME added from /etc/passwd of the root root_fd (bounded, never blocking, "/" when
 // there is none). extra: more "K=V" (NULL-terminated, may be NULL) that win over the configuration's.
 int environment_make(const struct spec_process *process, int root_fd, const char *const *extra,
 		     struct environment *environment, struct error *err) must_check;
+// The same in two steps. The second, for one who works in another's memory, leaves the heap alone: its process may be killed at any moment.
+int environment_reserve(const struct spec_process *process, const char *const *extra,
+			struct environment *environment, struct error *err) must_check;
+int environment_fill(const struct spec_process *process, int root_fd, const char *const *extra,
+		     const struct environment *environment, struct error *err) must_check;
+void environment_done(struct environment *environment);
 const char *environment_get(const struct environment *environment, const char *name);
 // The same, to be written to: no more than is there.
 char *environment_value(struct environment *environment, const char *name);

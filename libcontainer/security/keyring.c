@@ -5,6 +5,7 @@
 // reported, not refused. The old keyring stays then, and what it holds is guarded by its permissions.
 #include <errno.h>
 #include <linux/keyctl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,20 +65,17 @@ static long join(const char *name)
 int keyring_join(const char *id, const char *selinux_label, int proc_fd, const char **note,
 		 struct error *err)
 {
-	auto_text struct text name = {0};
+	char name[512];
 	bool labelled = selinux_label && *selinux_label;
 	if (note)
 		*note = NULL;
-	text_add(&name, "_ses.");
-	text_add(&name, id);
-	if (text_failed(&name))
-		return error_set(err, ENOMEM, "session keyring: out of memory");
+	snprintf(name, sizeof name, "_ses.%s", id);
 	if (labelled && set_label(proc_fd, selinux_label) < 0)
 		return error_errno(err,
 				   "process.selinuxLabel %s: session keyring: write to "
 				   "`/proc/thread-self/attr/keycreate`",
 				   selinux_label);
-	long key = join(text_string(&name));
+	long key = join(name);
 	int joining = errno;
 	if (labelled && set_label(proc_fd, "") < 0)
 		return error_errno(err,
@@ -86,7 +84,7 @@ int keyring_join(const char *id, const char *selinux_label, int proc_fd, const c
 	if (key >= 0 && allow_search((unsigned long)key) == 0)
 		return 0;
 	if (!is_absence(errno))
-		return error_errno(err, "session keyring %s", text_string(&name));
+		return error_errno(err, "session keyring %s", name);
 	if (note)
 		*note = explain(errno);
 	return 0;

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,7 +22,6 @@
 #endif
 
 #define MODULES_MAX 64
-#define VALUE_MAX 4096U  // the kernel takes a page
 
 // struct lsm_ctx of <linux/lsm.h>
 struct context {
@@ -48,15 +46,15 @@ static int set_by_call(enum label_module module, enum label_attribute attribute,
 		       size_t length)
 {
 	size_t size = (sizeof(struct context) + length + 1 + 7) & ~(size_t)7;
-	auto_free struct context *context = calloc(1, size);
-	if (!context)
-		return -1;
-	context->id = (uint64_t)module;
-	context->len = size;
-	context->ctx_len = length + 1;
-	memcpy(context->ctx, value, length);
-	return (int)syscall(SYS_lsm_set_self_attr, (unsigned)attribute, context, (uint32_t)size,
-			    0U);
+	_Alignas(struct context) char room[sizeof(struct context) + LABEL_VALUE_MAX + 8] = "";
+	const struct context context = {
+		.id = (uint64_t)module,
+		.len = size,
+		.ctx_len = length + 1,
+	};
+	memcpy(room, &context, sizeof context);
+	memcpy(room + sizeof context, value, length);
+	return (int)syscall(SYS_lsm_set_self_attr, (unsigned)attribute, room, (uint32_t)size, 0U);
 }
 
 static int mount_of(int fd, uint64_t *mount)
@@ -120,7 +118,7 @@ int label_attribute_set(enum label_module module, enum label_attribute attribute
 			const char *value)
 {
 	size_t length = strlen(value);
-	if (length >= VALUE_MAX) {
+	if (length >= LABEL_VALUE_MAX) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}

@@ -5,6 +5,8 @@
 
 #include "libcontainer/base/attributes.h"
 
+#define LABEL_VALUE_MAX 4096U  // the kernel takes a page
+
 // The kernel's LSM_ID_* and LSM_ATTR_*.
 enum label_module { label_module_selinux = 101, label_module_apparmor = 104 };
 enum label_attribute { label_attribute_exec = 101, label_attribute_keycreate = 103 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/vfs.h>
 
 #include "libcontainer/kernel/fd.h"
@@ -70,13 +71,10 @@ int labels_check_mount(const char *label, struct error *err)
 
 static int apply_apparmor(const char *profile, int proc_fd, struct error *err)
 {
-	auto_text struct text value = {0};
-	text_add(&value, "exec ");
-	text_add(&value, profile);
-	if (text_failed(&value))
-		return error_set(err, ENOMEM, "process.apparmorProfile: out of memory");
-	if (label_attribute_set(label_module_apparmor, label_attribute_exec, proc_fd,
-				text_string(&value)) == 0)
+	// (one that is cut is too long for the kernel, too)
+	char value[LABEL_VALUE_MAX + 1];
+	snprintf(value, sizeof value, "exec %s", profile);
+	if (label_attribute_set(label_module_apparmor, label_attribute_exec, proc_fd, value) == 0)
 		return 0;
 	return error_errno(
 		err, "process.apparmorProfile %s: write to `/proc/thread-self/attr/apparmor/exec`",

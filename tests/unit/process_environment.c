@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Variables, HOME from hostile passwd files, the look-up of programs and what is said when one cannot be executed.
 #include <elf.h>
+#include <malloc.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/process/process.h"
@@ -11,8 +12,7 @@ static struct environment environment;
 
 static void forget(void)
 {
-	free(environment.variables);
-	environment.variables = NULL;
+	environment_done(&environment);
 }
 
 static void teardown(void)
@@ -77,6 +77,30 @@ START_TEST(thousands_of_variables)
 		count++;
 	ck_assert_uint_eq(count, COUNT / 2 + 1);
 	ck_assert_str_eq(environment_get(&environment, "V17"), "10017");
+}
+END_TEST
+
+// The stage of exec fills it in its command's memory, and may be killed at any instruction.
+START_TEST(filled_without_the_heap)
+{
+	enum { COUNT = 1000 };
+	static const char *env[COUNT];
+	static const char *const extra[] = {"C=over", "D=4", NULL};
+	const struct spec_process process = {.env = {env, COUNT}};
+	for (int i = 0; i < COUNT; i++)
+		env[i] = i % 2 ? "A=1" : "C=2";
+	passwd("root:x:0:0:root:/root:/bin/sh\n");
+	assert_ok(environment_reserve(&process, extra, &environment, &err));
+	ck_assert_ptr_null(environment.variables[0]);
+	// (what was given back into the cache of small pieces counts as used)
+	const struct mallinfo2 before = mallinfo2();
+	assert_ok(environment_fill(&process, scratch_fd, extra, &environment, &err));
+	const struct mallinfo2 after = mallinfo2();
+	ck_assert_mem_eq(&after, &before, sizeof after);
+	static const char *const expected[] = {"A=1", "C=over", "D=4", "HOME=/root"};
+	for (size_t i = 0; i < array_size(expected); i++)
+		ck_assert_str_eq(environment.variables[i], expected[i]);
+	ck_assert_ptr_null(environment.variables[array_size(expected)]);
 }
 END_TEST
 
@@ -369,6 +393,7 @@ int main(void)
 	tcase_add_checked_fixture(all, scratch_make, teardown);
 	tcase_add_test(all, last_wins);
 	tcase_add_test(all, thousands_of_variables);
+	tcase_add_test(all, filled_without_the_heap);
 	tcase_add_test(all, home);
 	tcase_add_test(all, passwd_links_stay_inside);
 	tcase_add_test(all, hostile_passwd);
