@@ -125,21 +125,10 @@ int step_own_stdio(struct init *init, struct error *err)
 	return identity_own_stdio(&init->process->user, err);
 }
 
-// (an early filter may refuse the call)
-bool wants_cpus_late(const struct init *init)
-{
-	return init->stays && !wants_filter_early(init);
-}
-
-int step_cpus(struct init *init, struct error *err)
-{
-	return scheduling_apply_affinity(init->cpu_affinity, err);
-}
-
 // While CAP_SYS_NICE is there.
 int step_scheduling(struct init *init, struct error *err)
 {
-	if (!wants_cpus_late(init) && step_cpus(init, err) < 0)
+	if (scheduling_apply_affinity(init->cpu_affinity, err) < 0)
 		return -1;
 	if (scheduling_apply_memory_policy(&init->spec->linux_.memory_policy, err) < 0)
 		return -1;

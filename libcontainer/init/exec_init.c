@@ -106,7 +106,6 @@ const struct init_step exec_init_steps[] = {
 	{"start a session", step_begin_session, wants_own_session},
 	{"change to the working directory", step_working_directory, NULL},
 	{"find the program", step_find_program, NULL},
-	{"use every CPU", step_cpus, wants_cpus_late},
 	{"load the system call filter with its listener", step_filter_listener,
 	 wants_filter_listener},
 	{"report ready", ready, NULL},

@@ -15,8 +15,6 @@ int step_use_terminal(struct init *init, struct error *err) must_check;
 int step_control_terminal(struct init *init, struct error *err) must_check;
 int step_own_stdio(struct init *init, struct error *err) must_check;
 int step_scheduling(struct init *init, struct error *err) must_check;
-bool wants_cpus_late(const struct init *init);
-int step_cpus(struct init *init, struct error *err) must_check;
 int step_labels(struct init *init, struct error *err) must_check;
 int step_environment(struct init *init, struct error *err) must_check;
 int step_listen_pid(struct init *init, struct error *err) must_check;

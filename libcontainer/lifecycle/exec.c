@@ -141,24 +141,12 @@ static int find_namespaces(struct execution *e, struct error *err)
 			   &e->target_root, err);
 }
 
-// Who has wishes of his own gets them; a deadline scheduler wants every CPU.
-static int choose_cpus(struct execution *e, struct error *err)
-{
-	const struct spec_process *process = &e->process.process;
-	const char *initial = process->exec_cpu_affinity.initial;
-	if (initial || process->exec_cpu_affinity.final || process->scheduler.set)
-		scheduling_leave(&e->stay);
-	e->init.stays = e->stay.bytes > 0;
-	if (initial && scheduling_apply_affinity(initial, err) < 0)
-		return error_context(err, "process.execCPUAffinity.initial");
-	return 0;
-}
-
 static int plan(struct execution *e, struct error *err)
 {
 	const struct container_exec_options *options = e->options;
 	const struct spec_capabilities *wanted = &e->process.process.capabilities;
 	const struct log *log = e->context->log;
+	const char *initial = e->process.process.exec_cpu_affinity.initial;
 	int planned = e->flags & CLONE_NEWUSER
 			      ? capabilities_plan_user_namespace(wanted, log, &e->capabilities, err)
 			      : capabilities_plan(wanted, log, &e->capabilities, err);
@@ -169,12 +157,8 @@ static int plan(struct execution *e, struct error *err)
 			return -1;
 	if (systemd_come_near(e->context, &e->opened.record, &e->opened.host, err) < 0)
 		return -1;
-	return choose_cpus(e, err);
-}
-
-static int stay(struct execution *e, struct error *err unused_result)
-{
-	scheduling_stay(&e->stay);
+	if (initial && scheduling_apply_affinity(initial, err) < 0)
+		return error_context(err, "process.execCPUAffinity.initial");
 	return 0;
 }
 
@@ -183,8 +167,6 @@ static const struct stage {
 	int (*run)(struct execution *, struct error *);
 } stages[] = {
 	{"protect husk's own binary", protect},
-	// (a copy of husk that is executed there begins anew)
-	{"stay on one CPU", stay},
 	{"open the container", open_container},
 	{"read the configuration", read_configuration},
 	{"compile the system call filter", compile_filter},
@@ -202,7 +184,6 @@ static int execute(struct execution *e, int *status, struct error *err)
 		trace_end(e->context->trace, number);
 		if (result < 0) {
 			execution_kill(e);
-			scheduling_leave(&e->stay);
 			return -1;
 		}
 	}

@@ -212,8 +212,6 @@ static int clone_and_share(struct execution *e, pid_t *pid, struct error *err)
 {
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	*pid = clone_into(e, err);
-	// (where the two have work at the same time, it is worth a message)
-	scheduling_leave(&e->stay);
 	if (*pid < 0 || !e->shares)
 		return *pid < 0 ? -1 : 0;
 	int result = await_stage(e, err);

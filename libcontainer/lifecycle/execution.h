@@ -21,7 +21,6 @@ struct execution {
 	struct profile profile;
 	struct syscall_filter filter;
 	struct limits_saved files;
-	struct scheduling_stay stay;
 	struct passed_on passed_on;
 	struct init init;
 	pid_t *born;  // what the stage clones: number, or owned and shared with it (late_birth_share)

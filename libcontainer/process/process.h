@@ -73,25 +73,12 @@ void limits_restore_files(const struct limits_saved *saved);
 
 // ---- scheduling.c --------------------------------------------------------------------------------
 
-// More CPUs than any kernel is built for; beyond its own number the kernel ignores bits.
-#define SCHEDULING_CPUS_MAX 8192U
-
 int scheduling_apply(const struct spec_scheduler *scheduler, struct error *err) must_check;
 // Whether a process that is cloned from one with these attributes has them, too (sched(7)); the kernel refuses to clone a deadline task.
 bool scheduling_is_inherited(const struct spec_scheduler *scheduler) must_check;
 int scheduling_apply_io(const struct spec_io_priority *priority, struct error *err) must_check;
 // A CPU list, or NULL for every CPU (so that the caller's own mask does not leak in).
 int scheduling_apply_affinity(const char *cpus, struct error *err) must_check;
-// Keeps the caller, and what it clones, on the CPU that it is on: a clone, or a word to a process that waits, needs no message to another
-// CPU then, which costs most where that one sleeps or is virtual. Worth it where one process waits for the other; only a wish: where it
-// is not granted, bytes stays 0. leave: as it was before; a second time it does nothing. What was cloned in between chooses its own
-// CPUs (scheduling_apply_affinity).
-struct scheduling_stay {
-	size_t bytes;  // of the caller's own mask
-	unsigned long cpus[SCHEDULING_CPUS_MAX / (8 * sizeof(unsigned long))];
-};
-void scheduling_stay(struct scheduling_stay *stay);
-void scheduling_leave(struct scheduling_stay *stay);
 int scheduling_apply_memory_policy(const struct spec_memory_policy *policy,
 				   struct error *err) must_check;
 int scheduling_apply_personality(enum spec_personality personality, struct error *err) must_check;

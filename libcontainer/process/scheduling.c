@@ -12,6 +12,8 @@
 
 #include "libcontainer/process/process.h"
 
+// More CPUs than any kernel is built for; beyond its own number the kernel ignores bits.
+#define CPUS_MAX 8192U
 #define NODES_MAX 1024U
 #define WORD_BITS (8 * (unsigned)sizeof(unsigned long))
 
@@ -110,38 +112,17 @@ static bool read_list(const char *list, unsigned long *mask, unsigned limit)
 
 int scheduling_apply_affinity(const char *cpus, struct error *err)
 {
-	unsigned long mask[SCHEDULING_CPUS_MAX / WORD_BITS];
+	unsigned long mask[CPUS_MAX / WORD_BITS];
 	memset(mask, cpus ? 0 : 0xff, sizeof mask);
-	if (cpus && !read_list(cpus, mask, SCHEDULING_CPUS_MAX))
+	if (cpus && !read_list(cpus, mask, CPUS_MAX))
 		return error_set(err, EINVAL, "cpu list `%s`: not a list such as 0-3,7 below %u",
-				 cpus, SCHEDULING_CPUS_MAX);
+				 cpus, CPUS_MAX);
 	if (syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) == 0)
 		return 0;
 	// where an outer sandbox forbids the call, the caller's mask is its own affair
 	if (!cpus && (errno == ENOSYS || errno == EPERM))
 		return 0;
 	return error_errno(err, "cpu list `%s`: sched_setaffinity", cpus ? cpus : "all");
-}
-
-void scheduling_stay(struct scheduling_stay *stay)
-{
-	unsigned cpu;
-	stay->bytes = 0;
-	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof stay->cpus, stay->cpus);
-	if (bytes <= 0 || syscall(SYS_getcpu, &cpu, NULL, NULL) < 0 || cpu >= SCHEDULING_CPUS_MAX)
-		return;
-	unsigned long mask[SCHEDULING_CPUS_MAX / WORD_BITS] = {0};
-	mask[cpu / WORD_BITS] = 1UL << cpu % WORD_BITS;
-	if (syscall(SYS_sched_setaffinity, 0, (size_t)bytes, mask) == 0)
-		stay->bytes = (size_t)bytes;
-}
-
-void scheduling_leave(struct scheduling_stay *stay)
-{
-	// (none of them may be there any more: then the kernel has given us others)
-	if (stay->bytes)
-		(void)!syscall(SYS_sched_setaffinity, 0, stay->bytes, stay->cpus);
-	stay->bytes = 0;
 }
 
 int scheduling_apply_memory_policy(const struct spec_memory_policy *policy, struct error *err)
