@@ -17,7 +17,9 @@
 #include "libcontainer/lifecycle/attend.h"
 #include "libcontainer/lifecycle/birth.h"
 
-#define STAGE_STACK_SIZE (256U * 1024)
+// (runtime/layout.ld puts it behind all other variables)
+// Without a page that nobody may touch at its end: what runs on it has no recursion and no buffer above PATH_MAX, and was seen to use 10 KiB.
+static char stage_stack[256U * 1024] __attribute__((aligned(16)));
 
 // oom_score_adj is inherited; written here, where the privilege to lower it is, and taken back after the clone. The
 // new process could not: it is in its user namespace from its first instruction.
@@ -84,11 +86,9 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strin
 pid_t birth_clone_sharing(int cgroup_fd, int *pidfd, void (*run)(void *argument), void *argument,
 			  struct error *err)
 {
-	// (without a page that nobody may touch at its end: what runs on it has no recursion and no buffer above PATH_MAX)
-	static char stack[STAGE_STACK_SIZE] __attribute__((aligned(16)));
 	struct kernel_clone_args args = clone_arguments(KERNEL_CLONE_VM, cgroup_fd, pidfd);
-	args.stack = (uint64_t)(uintptr_t)stack;
-	args.stack_size = sizeof stack;
+	args.stack = (uint64_t)(uintptr_t)stage_stack;
+	args.stack_size = sizeof stage_stack;
 	pid_t pid = sys_clone3_sharing(&args, run, argument);
 	return pid > 0 ? pid : clone_failed(0, err);
 }
