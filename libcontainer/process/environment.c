@@ -216,6 +216,7 @@ static bool has_home(const struct spec_process *process, const char *const *extr
 // ---- the whole -----------------------------------------------------------------------------------
 
 #define HOME "HOME="
+#define HOME_SIZE (sizeof HOME - 1 + PATH_MAX)
 
 struct environment_room {
 	size_t extra_count, most, slots;
@@ -241,16 +242,22 @@ static size_t strings_size(const char *const *strings, size_t count)
 	return size;
 }
 
-int environment_reserve(const struct spec_process *process, const char *const *extra,
-			struct environment *environment, struct error *err)
+static size_t count(const char *const *strings)
 {
-	size_t extra_count = 0, slots = 16;
-	while (extra && extra[extra_count])
-		extra_count++;
+	size_t n = 0;
+	while (strings && strings[n])
+		n++;
+	return n;
+}
+
+// home: bytes for HOME=..., 0: there is one.
+static int reserve(const struct spec_process *process, const char *const *extra, size_t home,
+		   struct environment *environment, struct error *err)
+{
+	size_t extra_count = count(extra), slots = 16;
 	size_t most = process->env.count + extra_count + 1;
 	while (slots < most * 2)
 		slots *= 2;
-	size_t home = has_home(process, extra, extra_count) ? 0 : strlen(HOME) + PATH_MAX;
 	size_t lists = (most + slots) * sizeof(char *);
 	struct environment_room *room = malloc(sizeof *room + lists + home);
 	environment->variables =
@@ -268,12 +275,10 @@ int environment_reserve(const struct spec_process *process, const char *const *e
 	return 0;
 }
 
-int environment_fill(const struct spec_process *process, int root_fd, const char *const *extra,
-		     const struct environment *environment, struct error *err)
+static void fill(const struct spec_process *process, const char *const *extra,
+		 const struct environment *environment)
 {
 	struct environment_room *room = environment->room;
-	if (room->home && make_home(process, root_fd, room->home, err) < 0)
-		return -1;
 	struct list list = {
 		.items = room->items,
 		.names = {.slots = room->items + room->most, .mask = room->slots - 1},
@@ -281,17 +286,40 @@ int environment_fill(const struct spec_process *process, int root_fd, const char
 	memset(list.names.slots, 0, room->slots * sizeof *list.names.slots);
 	collect(&list, process, room->home, extra, room->extra_count);
 	list_write(&list, environment->variables);
+}
+
+int environment_reserve(const struct spec_process *process, const char *const *extra,
+			struct environment *environment, struct error *err)
+{
+	size_t home = has_home(process, extra, count(extra)) ? 0 : HOME_SIZE;
+	return reserve(process, extra, home, environment, err);
+}
+
+int environment_fill(const struct spec_process *process, int root_fd, const char *const *extra,
+		     const struct environment *environment, struct error *err)
+{
+	char *home = environment->room->home;
+	if (home && make_home(process, root_fd, home, err) < 0)
+		return -1;
+	fill(process, extra, environment);
 	return 0;
 }
 
+// In the order in which nothing is longer than it has to be: a created container keeps this until it is started.
 int environment_make(const struct spec_process *process, int root_fd, const char *const *extra,
 		     struct environment *environment, struct error *err)
 {
-	if (environment_reserve(process, extra, environment, err) < 0)
+	char home[HOME_SIZE];
+	home[0] = '\0';
+	if (!has_home(process, extra, count(extra)) && make_home(process, root_fd, home, err) < 0)
 		return -1;
-	int result = environment_fill(process, root_fd, extra, environment, err);
+	if (reserve(process, extra, home[0] ? strlen(home) + 1 : 0, environment, err) < 0)
+		return -1;
+	if (environment->room->home)
+		stpcpy(environment->room->home, home);
+	fill(process, extra, environment);
 	free(take_ptr(&environment->room));
-	return result;
+	return 0;
 }
 
 void environment_done(struct environment *environment)
