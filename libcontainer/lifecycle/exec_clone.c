@@ -66,15 +66,6 @@ static int make_room(struct execution *e, bool share, struct error *err)
 	return 0;
 }
 
-// What the steps of the stage would take from the heap.
-static int make_room_for_steps(struct execution *e, struct error *err)
-{
-	struct init *init = &e->init;
-	return e->shares ? environment_reserve(init->process, init->extra_env, &init->environment,
-					       err)
-			 : 0;
-}
-
 static int decide_birth(struct execution *e, struct error *err)
 {
 	const char *why = NULL;
@@ -143,17 +134,18 @@ static int fill_init(struct execution *e, int sync, struct error *err)
 				 -1,
 				 -1};
 	memcpy(init->close_first, keep_out, sizeof keep_out);
-	return decide_birth(e, err) < 0 ? -1 : make_room_for_steps(e, err);
+	if (decide_birth(e, err) < 0)
+		return -1;
+	// what the steps of the stage would take from the heap
+	return e->shares ? environment_reserve(init->process, init->extra_env, &init->environment,
+					       err)
+			 : 0;
 }
 
-static _Noreturn void walk(struct execution *e)
+static _Noreturn void walk(void *execution)
 {
+	struct execution *e = execution;
 	init_walk(&e->init, exec_init_steps);
-}
-
-static void walk_shared(void *execution)
-{
-	walk(execution);
 }
 
 // Until the stage has ended, and the memory is the command's alone again. Nothing before that may set errno.
@@ -188,7 +180,7 @@ static pid_t clone_once(struct execution *e, struct error *err)
 	}
 	// (what the stage clones shows them, too)
 	own_strings_cover(strings);
-	pid_t pid = birth_clone_sharing(e->opened.cgroup.fd, &e->pidfd, walk_shared, e, err);
+	pid_t pid = birth_clone_sharing(e->opened.cgroup.fd, &e->pidfd, walk, e, err);
 	if (pid < 0)
 		own_strings_uncover(strings);
 	return pid;

@@ -20,6 +20,15 @@ in_background() { # ARG...: husk ARG..., its pid in $pid
 	"$HUSK" --root "$ROOT" "$@" >"$S/out" 2>"$S/err" </dev/null &
 	pid=$!
 }
+exec_held() { # MS PROCESS CALL ARG...: husk exec ARG..., in the background, whose PROCESS is held at CALL for MS; inject is $pid, husk $command
+	local delay=delay:$1 process=$2 call=$3
+	shift 3
+	rm -f "$S/log"
+	"$INJECT" "$S/log" "$delay" "$process" "$call" "$HUSK" --root "$ROOT" exec "$@" </dev/null >"$S/out" 2>"$S/err" &
+	pid=$!
+	eventually 10 grep -q "fired $call" "$S/log"
+	command=$(pgrep -o -P $pid)
+}
 ended_within() { # SECONDS: $pid; its status in $status
 	local end=$((SECONDS + $1 * TIMEOUT_FACTOR))
 	while [ -e "/proc/$pid" ] && [ "$(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null)" != Z ]; do
@@ -63,10 +72,7 @@ test_husk_waits_for_the_stage_of_exec() {
 	args /bin/sleep 100
 	husk run --detach --bundle "$B" "$ID" >"$S/out" 2>"$S/err" </dev/null
 	jq '.process | .args = ["/bin/cat","/proc/self/oom_score_adj"] | .oomScoreAdj = 700' "$B/config.json" >p.json
-	"$INJECT" "$S/log" delay:500 1 $setns "$HUSK" --root "$ROOT" exec --process p.json "$ID" </dev/null >out 2>err &
-	pid=$!
-	eventually 10 grep -q "fired $setns" log
-	command=$(pgrep -o -P $pid)
+	exec_held 500 1 $setns --process p.json "$ID"
 	equal "oom_score_adj of husk" 700 "$(cat "/proc/$command/oom_score_adj")"
 	equal "arguments of husk" 'husk init' "$(tr -d '\0' <"/proc/$command/cmdline")"
 	ended_within 10
@@ -389,12 +395,8 @@ test_process_of_exec_ends_with_a_killed_husk() {
 		[ $order = late ] || config '.process.noNewPrivileges = false |
 			.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[{names:["clone"],action:"SCMP_ACT_ERRNO"}]}'
 		args /bin/sleep 100
-		rm -f log
 		husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
-		"$INJECT" "$S/log" delay:20000 2 $chdir "$HUSK" --root "$ROOT" exec "$ID" /bin/true </dev/null >out 2>err &
-		pid=$!
-		eventually 10 grep -q "fired $chdir" log
-		command=$(pgrep -o -P $pid)
+		exec_held 20000 2 $chdir "$ID" /bin/true
 		# (the command, and what it has cloned)
 		[ "$(pgrep -c -P "$command")" -ge 1 ] || fail "$order: nothing is there to end"
 		kill -KILL "$command"
@@ -411,12 +413,8 @@ test_stage_of_exec_that_hangs() {
 	for what in signal end; do
 		bundle b-$what
 		args /bin/sleep 100
-		rm -f log
 		husk run --detach --bundle "$B" "$ID-$what" </dev/null >out 2>err
-		"$INJECT" "$S/log" delay:20000 1 $setns "$HUSK" --root "$ROOT" exec "$ID-$what" /bin/true </dev/null >out 2>err &
-		pid=$!
-		eventually 10 grep -q "fired $setns" log
-		command=$(pgrep -o -P $pid)
+		exec_held 20000 1 $setns "$ID-$what" /bin/true
 		if [ $what = signal ]; then
 			kill -TERM "$command"
 		else
@@ -434,12 +432,11 @@ test_stage_of_exec_that_hangs() {
 	# who ignores a signal is not ended by it
 	bundle
 	args /bin/sleep 100
-	rm -f log
 	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
-	env --ignore-signal=HUP "$INJECT" "$S/log" delay:1000 1 $setns "$HUSK" --root "$ROOT" exec "$ID" /bin/echo over </dev/null >out 2>err &
-	pid=$!
-	eventually 10 grep -q "fired $setns" log
-	kill -HUP "$(pgrep -o -P $pid)"
+	trap '' HUP
+	exec_held 1000 1 $setns "$ID" /bin/echo over
+	trap - HUP
+	kill -HUP "$command"
 	ended_within 12
 	equal "status of exec" 0 $status
 	equal "the program has run" over "$(cat out)"
