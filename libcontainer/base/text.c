@@ -103,6 +103,14 @@ void text_done(struct text *text)
 	*text = (struct text){0};
 }
 
+size_t text_count(const char *const *strings)
+{
+	size_t count = 0;
+	while (strings && strings[count])
+		count++;
+	return count;
+}
+
 int text_to_unsigned(const char *string, uint64_t *value)
 {
 	uint64_t result = 0;

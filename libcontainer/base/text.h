@@ -55,6 +55,9 @@ void text_done(struct text *text);
 int text_to_unsigned(const char *string, uint64_t *value) must_check;
 int text_to_signed(const char *string, int64_t *value) must_check;
 
+// How many strings a list has that NULL ends. NULL: none.
+size_t text_count(const char *const *strings) must_check;
+
 static inline bool text_equal(const char *a, const char *b)
 {
 	return __builtin_strcmp(a, b) == 0;

@@ -27,19 +27,11 @@ static int from_file(const char *file, struct exec_process *made, struct error *
 	return 0;
 }
 
-static size_t count(const char *const *list)
-{
-	size_t n = 0;
-	while (list && list[n])
-		n++;
-	return n;
-}
-
 // list = old with more behind it, NULL-terminated like every list of the specification.
 static int append(struct exec_process *made, struct spec_strings *list, const char *const *more,
 		  struct error *err)
 {
-	size_t added = count(more);
+	size_t added = text_count(more);
 	const char **items = arena_array(&made->arena, list->count + added + 1, sizeof *items);
 	if (!items)
 		return error_set(err, ENOMEM, "out of memory");
@@ -99,12 +91,12 @@ static int from_options(const struct container_exec_options *options, const stru
 			struct exec_process *made, struct error *err)
 {
 	struct spec_process *process = &made->process;
-	if (count(options->args) == 0)
+	if (text_count(options->args) == 0)
 		return error_set(err, EINVAL, "exec needs a command, or --process FILE");
 	*process = config->process;
 	process->set = true;
 	process->terminal = false;
-	process->args = (struct spec_strings){options->args, count(options->args)};
+	process->args = (struct spec_strings){options->args, text_count(options->args)};
 	if (!process->cwd)
 		process->cwd = "/";
 	return 0;

@@ -242,19 +242,11 @@ static size_t strings_size(const char *const *strings, size_t count)
 	return size;
 }
 
-static size_t count(const char *const *strings)
-{
-	size_t n = 0;
-	while (strings && strings[n])
-		n++;
-	return n;
-}
-
 // home: bytes for HOME=..., 0: there is one.
 static int reserve(const struct spec_process *process, const char *const *extra, size_t home,
 		   struct environment *environment, struct error *err)
 {
-	size_t extra_count = count(extra), slots = 16;
+	size_t extra_count = text_count(extra), slots = 16;
 	size_t most = process->env.count + extra_count + 1;
 	while (slots < most * 2)
 		slots *= 2;
@@ -291,7 +283,7 @@ static void fill(const struct spec_process *process, const char *const *extra,
 int environment_reserve(const struct spec_process *process, const char *const *extra,
 			struct environment *environment, struct error *err)
 {
-	size_t home = has_home(process, extra, count(extra)) ? 0 : HOME_SIZE;
+	size_t home = has_home(process, extra, text_count(extra)) ? 0 : HOME_SIZE;
 	return reserve(process, extra, home, environment, err);
 }
 
@@ -311,7 +303,8 @@ int environment_make(const struct spec_process *process, int root_fd, const char
 {
 	char home[HOME_SIZE];
 	home[0] = '\0';
-	if (!has_home(process, extra, count(extra)) && make_home(process, root_fd, home, err) < 0)
+	if (!has_home(process, extra, text_count(extra)) &&
+	    make_home(process, root_fd, home, err) < 0)
 		return -1;
 	if (reserve(process, extra, home[0] ? strlen(home) + 1 : 0, environment, err) < 0)
 		return -1;

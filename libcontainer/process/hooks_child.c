@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/base/text.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/syscalls.h"
@@ -80,14 +81,6 @@ static char **copy_pointers(const struct spec_strings *strings)
 	return copy;
 }
 
-static size_t count_pointers(char *const *pointers)
-{
-	size_t count = 0;
-	while (pointers && pointers[count])
-		count++;
-	return count;
-}
-
 int hooks_child_prepare(struct hooks_child *child, const struct spec_hook *hook,
 			char *const *default_env)
 {
@@ -97,7 +90,7 @@ int hooks_child_prepare(struct hooks_child *child, const struct spec_hook *hook,
 	struct spec_strings env = hook->env;
 	if (!hook->env_set)
 		env = (struct spec_strings){(const char *const *)default_env,
-					    count_pointers(default_env)};
+					    text_count((const char *const *)default_env)};
 	child->envp = copy_pointers(&env);
 	return child->argv && child->envp ? 0 : -1;
 }
