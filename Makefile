@@ -90,9 +90,10 @@ LINK_MODE := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,sep
 # what a start touches stands together, see the file
 LAYOUT := -Wl,-T,runtime/layout.ld
 ifndef COVERAGE
-# the start of the C library without its questions about the processor: only for the version that runtime/entry.c knows
+# the start of the C library without its questions about the processor, and without what the linker can do for it: only for the
+# version that runtime/entry.c knows
 ENTRY := $(shell printf '\#include <features.h>\n\#if defined(__x86_64__) && __GLIBC__ == 2 && __GLIBC_MINOR__ == 36\nyes\n\#endif\n' | \
-	$(CC) $(CPPFLAGS) -E -P -x c - 2>/dev/null | grep -q yes && echo -Wl,-e,entry)
+	$(CC) $(CPPFLAGS) -E -P -x c - 2>/dev/null | grep -q yes && echo -Wl,-e,entry,-T,runtime/entry.ld,-z,norelro)
 endif
 LIBS := -l:libcap.a -l:libyajl_s.a
 CHECK_LIBS := -l:libseccomp.a -lcheck -lsubunit -lm -lrt -lpthread
@@ -120,7 +121,7 @@ $B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
-$B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld runtime/hot.ld runtime/hot_constants.ld)
+$B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld runtime/entry.ld runtime/hot.ld runtime/hot_constants.ld)
 	$(call show,LINK)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) $(LIBS)
 

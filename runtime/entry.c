@@ -18,14 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 // The guard of the stack lies in memory that the functions here set up.
 #define UNGUARDED __attribute__((no_stack_protector))
 // from where on copies go around the caches; glibc has no value of its own for it before it has asked the processor
 #define NON_TEMPORAL_THRESHOLD 0xc0000L
-#define PAGE_SIZE 4096UL
 
 extern void _dl_aux_init(const ElfW(auxv_t) * values);
 extern void __libc_setup_tls(void);
@@ -38,7 +36,6 @@ extern long __x86_shared_non_temporal_threshold, __x86_rep_movsb_stop_threshold;
 extern const ElfW(Rela) __rela_iplt_start[], __rela_iplt_end[];
 extern void (*__init_array_start[])(int, char **, char **);
 extern void (*__init_array_end[])(int, char **, char **);
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 bool entry_is_plain(char **envp, const ElfW(auxv_t) * values);
 _Noreturn void entry_begin(uintptr_t *stack);
@@ -70,6 +67,7 @@ UNGUARDED bool entry_is_plain(char **envp, const ElfW(auxv_t) * values)
 	return headers && random;
 }
 
+// (runtime/entry.ld leaves none to be chosen that it knows of)
 UNGUARDED static void choose_functions(void)
 {
 	__x86_shared_non_temporal_threshold = NON_TEMPORAL_THRESHOLD;
@@ -91,21 +89,6 @@ UNGUARDED static void set_guards(const ElfW(auxv_t) * values)
 	__asm__ volatile("movq %0, %%fs:0x30" ::"r"(random[1]));
 }
 
-// What only the start writes to becomes read-only.
-UNGUARDED static bool protect_relocated(void)
-{
-	const ElfW(Phdr) *header =
-		(const ElfW(Phdr) *)((uintptr_t)&__ehdr_start + __ehdr_start.e_phoff);
-	for (unsigned i = 0; i < __ehdr_start.e_phnum; i++, header++) {
-		uintptr_t start = header->p_vaddr & ~(PAGE_SIZE - 1);
-		uintptr_t end = (header->p_vaddr + header->p_memsz) & ~(PAGE_SIZE - 1);
-		if (header->p_type == PT_GNU_RELRO && start < end &&
-		    mprotect((void *)start, end - start, PROT_READ) < 0)
-			return false;
-	}
-	return true;
-}
-
 UNGUARDED _Noreturn void entry_begin(uintptr_t *stack)
 {
 	int argc = (int)stack[0];
@@ -121,8 +104,6 @@ UNGUARDED _Noreturn void entry_begin(uintptr_t *stack)
 	set_guards(values);
 	__libc_early_init(true);
 	__init_misc(argc, argv, envp);
-	if (!protect_relocated())
-		_exit(127);
 	_init();
 	for (void (**function)(int, char **, char **) = __init_array_start;
 	     function < __init_array_end; function++)
