@@ -2,18 +2,23 @@
 // Keeps the program's file out of the reach of containers (CVE-2019-5736); see security.h.
 //
 // A process that enters a container can be made to open /proc/PID/exe there, and the file behind that link is the host's.
-// So the link must lead nowhere useful before a container can see a process of ours. Three ways, the
-// cheapest first:
-//   1. The file lies on a read-only mount, belongs to the host's root, and so do we: nothing can be written
+// So the link must lead nowhere useful before a container can see a process of ours. Four ways, in this order:
+//   1. The program's directory is opened once more through a detached mount of its own, and the program there takes the place of
+//      the one that was executed: own_pages.h. That mount is read-only and noexec: who follows the link can read a
+//      program that everybody has, and no more. (The link leads below the mount's root, for whoever has hold of the root of a
+//      detached mount may change its flags.) No file of /proc/self is asked: a process's first look at its own part of
+//      /proc takes as long as ten other calls.
+//   2. The file lies on a read-only mount, belongs to the host's root, and so do we: nothing can be written
 //      through the link. (Not so for a file that is merely immutable: a container with CAP_LINUX_IMMUTABLE can change that
 //      through the link. Not so for rootless callers, whose files are their own.)
-//   2. The pages are copied off the file, and the link is pointed at an empty sealed memfd: own_pages.h.
-//   3. The program is executed again from a sealed memfd with its content. The new program recognises itself
+//   3. The pages are moved off the file, and the link is pointed at an empty sealed memfd.
+//   4. The program is executed again from a sealed memfd with its content. The new program recognises itself
 //      by the seals of its own file, which nobody can fake by an environment variable.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -98,6 +103,44 @@ static int open_elsewhere(int file, int *mount)
 	return open(fd_proc_path(clone).text, O_RDONLY | O_CLOEXEC);
 }
 
+// The program through a mount of its directory, where who started it says that it lies; what is there counts when it is the same build.
+static int open_by_name(int *mount)
+{
+	char folder[OWN_BINARY_PATH_SIZE];
+	const char *path = (const char *)getauxval(AT_EXECFN);
+	const char *name = path ? strrchr(path, '/') : NULL;
+	size_t length = name ? (size_t)(name - path) : 0;
+	if (length == 0 || length >= sizeof folder || path[0] != '/')
+		return -1;
+	memcpy(folder, path, length);
+	folder[length] = '\0';
+	auto_close int clone = sys_open_tree(AT_FDCWD, folder, KERNEL_OPEN_TREE_CLONE);
+	auto_close int file =
+		clone < 0 ? -1
+			  : openat(clone, name + 1, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file < 0 || !own_pages_are_of(file))
+		return -1;
+	*mount = take_fd(&clone);
+	return take_fd(&file);
+}
+
+static int move_by_name(int *later)
+{
+	const struct kernel_mount_attr useless = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY |
+							      KERNEL_MOUNT_ATTR_NOEXEC};
+	if (own_pages_possible() < 0)
+		return -1;
+	auto_close int mount = -1;
+	auto_close int file = open_by_name(&mount);
+	// (noexec would hinder the move)
+	if (file < 0 || own_pages_remap(file) < 0 || own_pages_name(file) < 0 ||
+	    sys_mount_setattr(mount, "", AT_EMPTY_PATH, &useless) < 0)
+		return -1;
+	if (later)
+		*later = take_fd(&mount);
+	return 0;
+}
+
 static int swap_pages(int file, int *later)
 {
 	if (own_pages_possible() < 0)
@@ -152,6 +195,8 @@ static int execute_copy(int file, char *const argv[], struct error *err)
 
 int own_binary_protect(char *const argv[], int *later, struct error *err)
 {
+	if (move_by_name(later) == 0)
+		return 0;
 	auto_close int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return error_errno(err, "protect own binary: open /proc/self/exe");

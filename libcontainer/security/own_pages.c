@@ -28,6 +28,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "libcontainer/base/build_id.h"
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
 
@@ -171,6 +172,19 @@ static int list_pieces(struct pieces *pieces)
 		if (headers[i].p_type == PT_LOAD && add_segment(pieces, &headers[i], relro) < 0)
 			return -1;
 	return 0;
+}
+
+bool own_pages_are_of(int file)
+{
+	char block[BLOCK];
+	size_t count, length, end;
+	uintptr_t bias;
+	const ElfW(Phdr) *headers = program_headers(&count, &bias);
+	const char *start = (const char *)&__ehdr_start, *id = build_id(&length);
+	if (!id || id < start || (end = (size_t)(id - start) + length) > sizeof block ||
+	    (size_t)((const char *)(headers + count) - start) > end)
+		return false;
+	return pread(file, block, end, 0) == (ssize_t)end && memcmp(block, start, end) == 0;
 }
 
 static int copy_to(int to, int from, uint64_t offset, uint64_t size)

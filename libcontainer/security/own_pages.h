@@ -3,6 +3,8 @@
 #ifndef HUSK_SECURITY_OWN_PAGES_H
 #define HUSK_SECURITY_OWN_PAGES_H
 
+#include <stdbool.h>
+
 #include "libcontainer/base/attributes.h"
 
 // Replaces every mapping of the program's file by memory that no file system has, with the same content and protection.
@@ -14,6 +16,9 @@ int own_pages_detach(int file) must_check;
 // copy of it, or the copy in a new mount namespace). The kernel tells files apart by mount and name; text and constants
 // stay shared with every other husk, and what containers can reach of the process leads nowhere.
 int own_pages_remap(int file) must_check;
+
+// Whether file has the program that runs: the same headers, and in its notes the same build id.
+bool own_pages_are_of(int file) must_check;
 
 // Makes the kernel forget the program's file: /proc/self/exe becomes file, which must be executable by its mode and
 // open for reading only. EBUSY while own_pages_detach has not succeeded. EPERM without CAP_CHECKPOINT_RESTORE or

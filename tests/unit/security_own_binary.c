@@ -12,6 +12,7 @@
 #include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,8 +31,8 @@ static char zeroed[10000];
 
 static int content_is_right(void)
 {
-	return changed == 2 && zeroed[0] == 0 && zeroed[9999] == 7 && strcmp(relocated[0], "constant") == 0 &&
-	       strcmp(relocated[1], "second") == 0;
+	return changed == 2 && zeroed[0] == 0 && zeroed[9999] == 7 &&
+	       strcmp(relocated[0], "constant") == 0 && strcmp(relocated[1], "second") == 0;
 }
 
 // Whether a mapping of this process shows the file.
@@ -75,7 +76,8 @@ static bool a_mapping_is_writable(const struct stat *file)
 	while (maps && (entry = readdir(maps)) != NULL) {
 		struct stat st;
 		auto_close int fd = openat(dirfd(maps), entry->d_name, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == file->st_ino && st.st_dev == file->st_dev)
+		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == file->st_ino &&
+		    st.st_dev == file->st_dev)
 			found = true;
 	}
 	if (maps)
@@ -83,24 +85,46 @@ static bool a_mapping_is_writable(const struct stat *file)
 	return found;
 }
 
-static int nothing_leads_to_the_file(const struct stat *before)
+// Whether who has the file open for reading can change what is said about it.
+static bool is_changeable(int file)
+{
+	struct stat st;
+	return fstat(file, &st) == 0 &&
+	       (fchmod(file, st.st_mode & 07777) == 0 || fchown(file, st.st_uid, st.st_gid) == 0 ||
+		futimens(file, NULL) == 0);
+}
+
+static int nothing_useful_is_there(const struct stat *before)
 {
 	static const char text[] = "overwritten";
 	char *const arguments[] = {(char[]){"x"}, NULL};
 	struct stat after;
-	if (stat("/proc/self/exe", &after) < 0 || after.st_ino == before->st_ino || after.st_size != 0)
+	auto_close int readable = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (readable < 0 || fstat(readable, &after) < 0)
 		return 10;
+	// the empty file of this process alone, or the program on a mount that lets nobody do anything with it
+	if (after.st_ino != before->st_ino ? after.st_size != 0 : is_changeable(readable))
+		return 14;
 	if (a_mapping_is_writable(before))
 		return 11;
 	int writable = open("/proc/self/exe", O_WRONLY | O_CLOEXEC);
-	if (writable >= 0 && (write(writable, text, sizeof text) >= 0 || ftruncate(writable, 100) == 0))
+	if (writable >= 0 &&
+	    (write(writable, text, sizeof text) >= 0 || ftruncate(writable, 100) == 0))
 		return 12;
 	if (execv("/proc/self/exe", arguments) == 0 || errno == ENOENT)
 		return 13;
 	return 0;
 }
 
-static int protect_by_swap(char **argv)
+// What the link is after each of the ways.
+static bool is_left(bool by_name)
+{
+	const char *link = own_link();
+	return by_name ? link[0] == '/' && !strchr(link + 1, '/')
+		       : strncmp(link, "/memfd:/", 8) == 0;
+}
+
+static int protect_by_swap(char **argv, bool by_name)
 {
 	struct stat before;
 	struct error err = {0};
@@ -109,6 +133,9 @@ static int protect_by_swap(char **argv)
 	// the controls: it is the file, and it is mapped
 	if (stat("/proc/self/exe", &before) < 0 || before.st_size == 0 || maps_show(&before) != 1)
 		return 1;
+	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (before.st_uid == getuid() && !is_changeable(self))
+		return 6;
 	if (own_pages_possible() < 0)
 		return 77;
 	double start = now_us();
@@ -119,10 +146,10 @@ static int protect_by_swap(char **argv)
 	double took = now_us() - start;
 	printf("%.0f us for a file of %lld bytes\n", took, (long long)before.st_size);
 	fflush(stdout);
-	if (strncmp(own_link(), "/memfd:/", 8) != 0 || !content_is_right())
+	if (!is_left(by_name) || !content_is_right())
 		return 3;
 	// a second time changes nothing
-	if (own_binary_protect(argv, NULL, &err) < 0 || strncmp(own_link(), "/memfd:/", 8) != 0)
+	if (own_binary_protect(argv, NULL, &err) < 0 || !is_left(by_name))
 		return 4;
 	changed = 3;
 	pid_t pid = fork();
@@ -131,13 +158,24 @@ static int protect_by_swap(char **argv)
 	int status;
 	if (waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != 5)
 		return 5;
-	return nothing_leads_to_the_file(&before);
+	return nothing_useful_is_there(&before);
 }
 
 static int write_text(const char *path, const char *text)
 {
 	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+static int protect_replaced(char **argv)
+{
+	if (unlink(argv[0]) < 0)
+		return 40;
+	auto_close int other = open(argv[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	char zeros[8192] = {0};
+	if (other < 0 || write(other, zeros, sizeof zeros) != sizeof zeros)
+		return 41;
+	return protect_by_swap(argv, false);
 }
 
 // A plain user, who has all capabilities of a user namespace of his own.
@@ -147,10 +185,11 @@ static int protect_in_user_namespace(char **argv)
 		return 77;
 	if (unshare(CLONE_NEWUSER) < 0)
 		return 77;
-	if (write_text("/proc/self/uid_map", "0 12345 1") < 0 || write_text("/proc/self/setgroups", "deny") < 0 ||
+	if (write_text("/proc/self/uid_map", "0 12345 1") < 0 ||
+	    write_text("/proc/self/setgroups", "deny") < 0 ||
 	    write_text("/proc/self/gid_map", "0 12345 1") < 0)
 		return 20;
-	return protect_by_swap(argv);
+	return protect_by_swap(argv, false);
 }
 
 static int drop_capabilities(void)
@@ -167,7 +206,8 @@ static int protect_by_copy(char **argv)
 	struct error err = {0};
 	struct stat st;
 	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int seals = fcntl(self, F_GET_SEALS), all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int seals = fcntl(self, F_GET_SEALS),
+	    all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 	if (seals < 0 || (seals & all) != all) {
 		if (getenv("HUSK_TEST_COPIED"))
 			return 30;  // executed again, and not from the copy
@@ -193,13 +233,13 @@ static int protect_by_copy(char **argv)
 
 static char own_path[4096];
 
-static int run_self(const char *word)
+static int run_path(const char *path, const char *word)
 {
 	fflush(NULL);
 	pid_t pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		execl(own_path, own_path, word, NULL);
+		execl(path, path, word, NULL);
 		_exit(127);
 	}
 	int status;
@@ -208,10 +248,59 @@ static int run_self(const char *word)
 	return WEXITSTATUS(status);
 }
 
+static int run_self(const char *word)
+{
+	return run_path(own_path, word);
+}
+
+// only root, or a user namespace, can
+static int wanted(void)
+{
+	return geteuid() == 0 ? 0 : 77;
+}
+
 START_TEST(swap)
 {
-	// only root, or a user namespace, can
-	ck_assert_int_eq(run_self("swap"), geteuid() == 0 ? 0 : 77);
+	ck_assert_int_eq(run_self("by-name"), wanted());
+}
+END_TEST
+
+static char folder[64], program[80];
+
+static void make_folder(void)
+{
+	strcpy(folder, "/tmp/husk-own-binary-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(program, sizeof program, "%s/program", folder);
+}
+
+static void remove_folder(void)
+{
+	unlink(program);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+START_TEST(swap_through_a_link)
+{
+	make_folder();
+	ck_assert_int_eq(symlink(own_path, program), 0);
+	ck_assert_int_eq(run_path(program, "swap"), wanted());
+	remove_folder();
+}
+END_TEST
+
+// What lies at the program's place by now is another one: that must not be mapped over it.
+START_TEST(swap_of_a_program_that_was_replaced)
+{
+	make_folder();
+	auto_close int from = open(own_path, O_RDONLY | O_CLOEXEC);
+	int to = open(program, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	ck_assert(from >= 0 && to >= 0);
+	while (sendfile(to, from, NULL, 1 << 20) > 0)
+		;
+	ck_assert_int_eq(close(to), 0);
+	ck_assert_int_eq(run_path(program, "replaced"), wanted());
+	remove_folder();
 }
 END_TEST
 
@@ -231,8 +320,13 @@ END_TEST
 
 int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "by-name") == 0)
+		return protect_by_swap(argv, true);
 	if (argc == 2 && strcmp(argv[1], "swap") == 0)
-		return protect_by_swap(argv);
+		return protect_by_swap(argv, false);
+	if (argc == 2 && strcmp(argv[1], "replaced") == 0)
+		return protect_replaced(argv);
+	// (who has not made the mount namespace cannot open a tree there)
 	if (argc == 2 && strcmp(argv[1], "userns") == 0)
 		return protect_in_user_namespace(argv);
 	if (argc == 2 && strcmp(argv[1], "copy") == 0)
@@ -243,6 +337,8 @@ int main(int argc, char **argv)
 	TCase *tc = tcase_create("protect");
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, swap);
+	tcase_add_test(tc, swap_through_a_link);
+	tcase_add_test(tc, swap_of_a_program_that_was_replaced);
 	tcase_add_test(tc, user_namespace);
 	tcase_add_test(tc, copy);
 	suite_add_tcase(suite, tc);
