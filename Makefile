@@ -245,7 +245,7 @@ layout: $B/husk
 	$(Q)BUILD='$B' CC='$(CC)' CASES=layout PEERS= tests/bench/run >/dev/null
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -Wl,-Map,$B/bench/husk.map -o $B/bench/husk.mapped $B/runtime/main.o $B/libhusk.a $(LIBS)
 	$(Q)cmp $B/husk $B/bench/husk.mapped
-	$(Q)tests/bench/layout.py $B/husk $B/bench/husk.map $B/bench/hot.ld $B/bench/hot_constants.ld $(addprefix $B/bench/touched/,run create exec start delete cold)
+	$(Q)tests/bench/layout.py $B/husk $B/bench/husk.map $B/bench/hot.ld $B/bench/hot_constants.ld $(addprefix $B/bench/touched/,exec run create start delete cold)
 	$(Q)mv $B/bench/hot.ld $B/bench/hot_constants.ld runtime/
 
 # what husk and other runtimes can do, found out by doing it; tests/peers/run has the variables. TABLE=FILE: where the table goes

@@ -19,7 +19,7 @@
 
 // (runtime/layout.ld puts it behind all other variables)
 // Without a page that nobody may touch at its end: what runs on it has no recursion and no buffer above PATH_MAX, and was seen to use 10 KiB.
-static char stage_stack[256U * 1024] __attribute__((aligned(16)));
+static char stage_stack[256U * 1024] __attribute__((aligned(4096)));
 
 // oom_score_adj is inherited; written here, where the privilege to lower it is, and taken back after the clone. The
 // new process could not: it is in its user namespace from its first instruction.
