@@ -29,6 +29,8 @@ struct cgroup_host {
 	enum cgroup_host_kind kind;
 	int fd;          // owned: the mount's root, O_PATH | O_DIRECTORY; -1 when none
 	char mount[64];  // "/sys/fs/cgroup"
+	uint64_t
+		number;  // of the hierarchy: another one after each boot; 0: this kernel does not tell
 };
 
 // Finds the host's cgroup2. None is no error. No scan of mountinfo: the two well-known places only.

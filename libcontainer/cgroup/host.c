@@ -19,6 +19,14 @@ static const struct {
 	{"/sys/fs/cgroup/unified", cgroup_host_kind_hybrid},
 };
 
+// An id that the kernel makes up with the hierarchy, since 6.6. Before, it is the number of a device: any boot may have that one, and its
+// upper half is 0.
+static uint64_t number_of(const struct statfs *fs)
+{
+	uint64_t low = (uint32_t)fs->f_fsid.__val[0], high = (uint32_t)fs->f_fsid.__val[1];
+	return high ? high << 32 | low : 0;
+}
+
 int cgroup_host_open(struct cgroup_host *host, struct error *err)
 {
 	*host = (struct cgroup_host){.kind = cgroup_host_kind_none, .fd = -1};
@@ -35,6 +43,7 @@ int cgroup_host_open(struct cgroup_host *host, struct error *err)
 			continue;
 		host->kind = places[i].kind;
 		host->fd = take_fd(&fd);
+		host->number = number_of(&fs);
 		snprintf(host->mount, sizeof host->mount, "%s", places[i].path);
 		return 0;
 	}

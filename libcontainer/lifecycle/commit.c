@@ -50,6 +50,7 @@ static int write_record(struct creation *creation, struct error *err)
 		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
 	if (process_number(creation->pidfd, &r->number) < 0)
 		r->number = 0;
+	r->hierarchy = creation->host.number;
 	// what leads to the processes if the record should be damaged: the cgroup, or this
 	if (creation->cgroup.fd < 0 && state_note_init(creation->dir_fd, r, err) < 0)
 		return -1;

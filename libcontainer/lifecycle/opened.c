@@ -67,8 +67,10 @@ int opened_load(struct opened *opened, const char *id, struct error *err)
 		*err = cause;
 		return error_context(err, "container `%s`", id);
 	}
-	if (opened->record.cgroup_path && find_cgroup(opened, err) < 0)
+	struct state_record *record = &opened->record;
+	if (record->cgroup_path && find_cgroup(opened, err) < 0)
 		return error_context(err, "container `%s`", id);
+	record->same_boot = record->hierarchy && record->hierarchy == opened->host.number;
 	opened_refresh(opened);
 	return 0;
 }

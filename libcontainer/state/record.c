@@ -34,6 +34,7 @@ const struct record_field record_fields[RECORD_FIELDS] = {
 	FIELD(pid, pid, true),
 	FIELD(start_time, u64, true),
 	FIELD(number, u64, false),
+	FIELD(hierarchy, u64, false),
 	FIELD(creator, pid, true),
 	FIELD(creator_start_time, u64, true),
 	FIELD(root_mount, u64, false),

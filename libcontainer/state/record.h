@@ -26,7 +26,7 @@ struct record_field {
 	size_t offset;
 };
 
-#define RECORD_FIELDS 20U
+#define RECORD_FIELDS 21U
 extern const struct record_field record_fields[RECORD_FIELDS];
 
 #endif

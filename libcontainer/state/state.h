@@ -30,10 +30,13 @@ struct state_record {
 	char *cgroup_made_from;  // see cgroup.h, or NULL
 	char *created;           // RFC 3339, UTC, nanoseconds
 	char *boot_id;           // of the boot in which it was made: a pid means nothing in another
-	char *systemd_scope;     // or NULL
-	pid_t pid;               // init, in the runtime's pid namespace; 0 = not made yet
-	uint64_t start_time;     // of init, clock ticks; tells a reused pid
-	uint64_t number;         // of init, as process_number has it: tells it sooner; or 0
+	uint64_t
+		hierarchy;  // of that boot, too: the number of the cgroup2 hierarchy (cgroup.h); or 0
+	bool same_boot;     // not in the file: who has read it has seen that hierarchy
+	char *systemd_scope;  // or NULL
+	pid_t pid;            // init, in the runtime's pid namespace; 0 = not made yet
+	uint64_t start_time;  // of init, clock ticks; tells a reused pid
+	uint64_t number;      // of init, as process_number has it: tells it sooner; or 0
 	pid_t creator;  // the creating process and its start time: while it lives, the container is "creating"
 	uint64_t creator_start_time;
 	uint64_t

@@ -37,7 +37,8 @@ const char *state_status_name(enum state_status status)
 bool state_is_of_this_boot(const struct state_record *record)
 {
 	char now[37];
-	return !record->boot_id || process_boot_id(now) < 0 || text_equal(now, record->boot_id);
+	return record->same_boot || !record->boot_id || process_boot_id(now) < 0 ||
+	       text_equal(now, record->boot_id);
 }
 
 // What a record knows of a process.
@@ -206,6 +207,7 @@ int state_recall_init(int dir_fd, struct state_record *record)
 	record->pid = pid;
 	record->start_time = start_time;
 	record->number = 0;
+	record->same_boot = false;
 	return 0;
 }
 

@@ -337,6 +337,9 @@ START_TEST(another_boot)
 	record.boot_id = other;
 	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 	assert_fails(state_open_init(&record, &pidfd, &err), ESRCH);
+	// who has seen its cgroup hierarchy knows the boot
+	record.same_boot = true;
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
 	end_child(pid);
 }
 END_TEST

@@ -17,6 +17,7 @@ static const struct state_record sample = {
 	.pid = 4194304,
 	.start_time = UINT64_MAX,
 	.number = UINT64_MAX - 1,
+	.hierarchy = UINT64_MAX - 2,
 	.creator = 1,
 	.creator_start_time = 17,
 	.owner = UINT32_MAX - 1,
@@ -43,6 +44,8 @@ START_TEST(round_trip)
 	ck_assert_int_eq(got.pid, sample.pid);
 	ck_assert_uint_eq(got.start_time, sample.start_time);
 	ck_assert_uint_eq(got.number, sample.number);
+	ck_assert_uint_eq(got.hierarchy, sample.hierarchy);
+	ck_assert(!got.same_boot);
 	ck_assert_int_eq(got.creator, 1);
 	ck_assert_uint_eq(got.creator_start_time, 17);
 	ck_assert_uint_eq(got.owner, sample.owner);
