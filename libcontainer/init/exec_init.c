@@ -73,6 +73,11 @@ static int ready(struct init *init, struct error *err)
 	return sync_wait_proceed(init->sync, err);
 }
 
+static bool wants_last_word(const struct init *init)
+{
+	return !init->silent;
+}
+
 const struct init_step exec_init_steps[] = {
 	{"die with the runtime", guard, NULL},
 	// labels are written through the host's /proc
@@ -110,7 +115,7 @@ const struct init_step exec_init_steps[] = {
 	 wants_filter_listener},
 	{"report ready", ready, NULL},
 	{"reset signals", step_signals, NULL},
-	{"say the last word", step_say_last, NULL},
+	{"say the last word", step_say_last, wants_last_word},
 	{"load the system call filter", step_filter_late, wants_filter_late},
 	{"execute the program", step_execute, NULL},
 	{NULL, NULL, NULL},

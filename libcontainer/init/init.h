@@ -51,6 +51,7 @@ struct init {
 	bool listen_pid;           // INIT_LISTEN_PID is among extra_env
 	const char *cpu_affinity;  // list, or NULL = all
 	bool let_go;               // exec: nobody has anything to do between ready and the program
+	bool silent;               // exec: nor does anybody wait for its last word
 	unsigned preserve_fds;
 	struct trace *trace;    // or NULL
 	int sync;               // the child's end

@@ -78,6 +78,8 @@ static int decide_birth(struct execution *e, struct error *err)
 	e->init.birth = late_birth_decide(&e->init, &why);
 	if (share && e->init.birth != init_birth_late && make_room(e, false, err) < 0)
 		return -1;
+	// the end of the stage tells that there is a process, and the end of the conversation that it runs or has died
+	e->init.silent = e->shares && e->init.let_go;
 	if (why && !(e->flags & CLONE_NEWUSER) && late_birth_is_watched(e->spec))
 		log_warning(
 			e->context->log,

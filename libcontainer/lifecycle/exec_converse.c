@@ -149,6 +149,8 @@ static int await_program(struct execution *e, bool last, struct error *err)
 // Until the program runs.
 int execution_converse(struct execution *e, struct error *err)
 {
+	if (e->init.silent && e->number > 0)
+		return on_ready(e, err) < 0 ? -1 : await_program(e, true, err);
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
