@@ -23,6 +23,8 @@
 #define FORKED_BUT_NOT_EXECUTED 0x40U
 // PF_EXITING: before the first of its descriptors is closed.
 #define EXITING 0x4U
+// the kernel's fixed inode number
+#define FIRST_USER_NAMESPACE 0xEFFFFFFDU
 
 // A process that procfs does not show may be gone, or procfs may be absent or hide it (hidepid). Only the
 // first may be called ESRCH: a container that is merely hidden must not be taken for dead.
@@ -218,4 +220,13 @@ int process_boot_id(char id[37])
 	}
 	memcpy(id, value, 37);
 	return 0;
+}
+
+int process_in_first_user_namespace(pid_t pid)
+{
+	struct stat st;
+	char path[32] = "/proc/self/ns/user";
+	if (pid)
+		snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
+	return stat(path, &st) < 0 ? -1 : st.st_ino == FIRST_USER_NAMESPACE;
 }

@@ -105,13 +105,29 @@ static int open_container(struct execution *e, struct error *err)
 	return 0;
 }
 
+// (who asks for remarks at level debug gets those about the profile)
+static bool recall(struct execution *e)
+{
+	struct spec_error ignored;
+	const struct log *log = e->context->log;
+	if ((log && log->level >= log_level_debug) ||
+	    exec_memo_find(e->opened.dir_fd, &e->memo) < 0)
+		return false;
+	if (spec_parse(e->memo.text, e->memo.length, &e->spec, &ignored) == 0)
+		return true;
+	exec_memo_done(&e->memo);
+	return false;
+}
+
 static int parse_configuration(struct execution *e, struct error *err)
 {
-	size_t length;
 	struct spec_error why;
-	if (state_read_config(e->opened.dir_fd, &e->config, &length, err) < 0)
+	if (recall(e))
+		return 0;
+	if (state_read_config(e->opened.dir_fd, &e->config, &e->config_length, err) < 0)
 		return -1;
-	if (profile_parse(&e->profile, e->context->log, e->config, length, &e->spec, &why) < 0)
+	if (profile_parse(&e->profile, e->context->log, e->config, e->config_length, &e->spec,
+			  &why) < 0)
 		return opened_bad_config(&e->opened, &why, err);
 	return 0;
 }
@@ -129,6 +145,11 @@ static int read_configuration(struct execution *e, struct error *err)
 
 static int compile_filter(struct execution *e, struct error *err)
 {
+	if (e->memo.data) {
+		e->filter = e->memo.filter;
+		e->memo.filter = (struct syscall_filter){.instructions = NULL};
+		return 0;
+	}
 	return profile_compile(&e->profile, e->spec, e->context->log, &e->filter, err);
 }
 
@@ -137,6 +158,8 @@ static int find_namespaces(struct execution *e, struct error *err)
 	e->init_pidfd = opened_init(&e->opened, err);
 	if (e->init_pidfd < 0)
 		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
+	if (e->memo.first_user_namespace && joined_all(e->spec, &e->flags) == 0)
+		return 0;
 	return joined_find(&e->opened, e->spec, e->init_pidfd, "exec in", &e->flags,
 			   &e->target_root, err);
 }
@@ -191,6 +214,9 @@ static int execute(struct execution *e, int *status, struct error *err)
 	if (e->stage > 0 && process_reap(e->stage, &end) == 0)
 		e->stage = 0;
 	profile_keep(&e->profile, e->config, &e->filter);
+	if (e->profile.keep && !e->spec->linux_.seccomp.unknown_names_fail)
+		exec_memo_keep(e->opened.dir_fd, e->opened.record.pid, &e->profile.section,
+			       e->config, e->config_length, &e->filter);
 	*status = 0;
 	if (e->options->detach)
 		return 0;
@@ -236,6 +262,7 @@ int container_exec(const struct container_context *context,
 	memory_close(e.close_later);
 	memory_close(e.target_root);
 	profile_done(&e.profile);
+	exec_memo_done(&e.memo);
 	syscall_filter_done(&e.filter);
 	free(e.config);
 	passed_on_done(&e.passed_on);

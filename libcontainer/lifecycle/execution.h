@@ -4,6 +4,7 @@
 #define HUSK_LIFECYCLE_EXECUTION_H
 
 #include "libcontainer/init/init.h"
+#include "libcontainer/lifecycle/exec_memo.h"
 #include "libcontainer/lifecycle/exec_process.h"
 #include "libcontainer/lifecycle/opened.h"
 #include "libcontainer/lifecycle/passed_on.h"
@@ -18,6 +19,8 @@ struct execution {
 	struct namespace_plan namespaces;  // empty: everything is joined through the pidfd
 	struct capabilities capabilities;
 	char *config;  // owned: its text
+	size_t config_length;
+	struct exec_memo memo;
 	struct profile profile;
 	struct syscall_filter filter;
 	struct limits_saved files;

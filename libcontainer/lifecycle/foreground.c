@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
@@ -91,10 +92,21 @@ static int serve(struct watched *watched, int master, struct error *err)
 	return result;
 }
 
+// The kernel's word about a file of husk that a limit of its size cut short: nothing for the program.
+static void forget_own_signal(void)
+{
+	sigset_t own;
+	const struct timespec now = {.tv_sec = 0};
+	sigemptyset(&own);
+	sigaddset(&own, SIGXFSZ);
+	(void)!sigtimedwait(&own, NULL, &now);
+}
+
 int foreground_wait(pid_t pid, int pidfd, int master, int *status, struct error *err)
 {
 	struct watched watched = {pid, pidfd};
 	int ended;
+	forget_own_signal();
 	if (serve(&watched, master, err) < 0) {
 		(void)!sys_pidfd_send_signal(pidfd, SIGKILL);
 		(void)!process_reap(pid, &ended);

@@ -17,21 +17,32 @@ static bool find(struct profile *profile, const char *text)
 	       syscall_filter_unpack(value, length, &profile->filter) == 0;
 }
 
-// The text with null in the section's place. -1: it does not parse; whoever has the whole text will find out why.
-static int parse_without(const struct spec_section *section, const char *text, size_t length,
-			 const struct spec **spec)
+int profile_text_without(const struct spec_section *section, const char *text, size_t length,
+			 char **rest, size_t *rest_length)
 {
 	static const char null[] = "null";
 	const size_t null_length = sizeof null - 1;
-	struct spec_error ignored;
 	size_t after = length - section->end;
-	auto_free char *rest = malloc(section->begin + null_length + after);
-	if (!rest)
+	*rest_length = section->begin + null_length + after;
+	*rest = malloc(*rest_length);
+	if (!*rest)
 		return -1;
-	memcpy(rest, text, section->begin);
-	memcpy(rest + section->begin, null, null_length);
-	memcpy(rest + section->begin + null_length, text + section->end, after);
-	return spec_parse(rest, section->begin + null_length + after, spec, &ignored);
+	memcpy(*rest, text, section->begin);
+	memcpy(*rest + section->begin, null, null_length);
+	memcpy(*rest + section->begin + null_length, text + section->end, after);
+	return 0;
+}
+
+// -1: it does not parse; whoever has the whole text will find out why.
+static int parse_without(const struct spec_section *section, const char *text, size_t length,
+			 const struct spec **spec)
+{
+	size_t rest_length;
+	struct spec_error ignored;
+	auto_free char *rest = NULL;
+	if (profile_text_without(section, text, length, &rest, &rest_length) < 0)
+		return -1;
+	return spec_parse(rest, rest_length, spec, &ignored);
 }
 
 int profile_parse(struct profile *profile, const struct log *log, const char *text, size_t length,

@@ -21,6 +21,10 @@ struct profile {
 int profile_parse(struct profile *profile, const struct log *log, const char *text, size_t length,
 		  const struct spec **spec, struct spec_error *why) must_check;
 
+// The text with null where linux.seccomp stood. *rest: malloc'ed.
+int profile_text_without(const struct spec_section *section, const char *text, size_t length,
+			 char **rest, size_t *rest_length) must_check;
+
 // The filter of linux.seccomp, or what the annotation run.oci.seccomp_bpf_data puts in its place.
 int profile_compile(struct profile *profile, const struct spec *spec, const struct log *log,
 		    struct syscall_filter *filter, struct error *err) must_check;

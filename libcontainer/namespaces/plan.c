@@ -11,12 +11,11 @@
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/namespaces/namespaces.h"
 
 #define NSFS_MAGIC_NUMBER 0x6e736673
-// inode of the first user namespace, fixed in the kernel's PROC_USER_INIT_INO
-#define INITIAL_USER_NAMESPACE_INODE 0xEFFFFFFDU
 
 uint64_t namespaces_clone_flag(enum spec_namespace_type type)
 {
@@ -35,11 +34,8 @@ uint64_t namespaces_clone_flag(enum spec_namespace_type type)
 
 bool namespaces_caller_is_rootless(void)
 {
-	struct stat st;
-	if (geteuid() != 0)
-		return true;
 	// an identity uid_map proves nothing: a nested namespace may have one too
-	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino != INITIAL_USER_NAMESPACE_INODE;
+	return geteuid() != 0 || process_in_first_user_namespace(0) == 0;
 }
 
 bool namespaces_is_new(const struct namespace_plan *plan, enum spec_namespace_type type)

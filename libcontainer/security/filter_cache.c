@@ -18,6 +18,7 @@
 
 #include "libcontainer/base/build_id.h"
 #include "libcontainer/base/memory.h"
+#include "libcontainer/base/sum.h"
 #include "libcontainer/base/text.h"
 #include "libcontainer/kernel/fd.h"
 #include "libcontainer/security/security.h"
@@ -40,40 +41,11 @@ struct entry_name {
 	char text[24];
 };
 
-struct sums {
-	uint64_t sum[4];  // side by side: one alone would wait for its own multiplications
-};
-
-static void add_block(struct sums *sums, const char *block)
-{
-	for (size_t i = 0; i < array_size(sums->sum); i++) {
-		uint64_t word;
-		memcpy(&word, block + i * sizeof word, sizeof word);
-		sums->sum[i] = (sums->sum[i] ^ word) * 0x9E3779B97F4A7C15ULL;
-		sums->sum[i] ^= sums->sum[i] >> 29;
-	}
-}
-
-static uint64_t hash(const void *data, size_t length)
-{
-	const char *at = data;
-	struct sums sums = {{length, 1, 2, 3}};
-	char last[sizeof sums] = {0};
-	for (; length >= sizeof sums; length -= sizeof sums, at += sizeof sums)
-		add_block(&sums, at);
-	memcpy(last, at, length);
-	add_block(&sums, last);
-	for (size_t i = 1; i < array_size(sums.sum); i++)
-		sums.sum[0] =
-			(sums.sum[0] ^ sums.sum[i]) * 0x9E3779B97F4A7C15ULL ^ (sums.sum[0] >> 31);
-	return sums.sum[0];
-}
-
 static struct entry_name name_of(const void *key, size_t length)
 {
 	struct entry_name name;
 	(void)snprintf(name.text, sizeof name.text, "%016llx",
-		       (unsigned long long)hash(key, length));
+		       (unsigned long long)sum_of(key, length));
 	return name;
 }
 
@@ -144,7 +116,7 @@ static bool is_valid(const char *data, size_t length, const struct entry_head *w
 	       head.key_length == key_length &&
 	       head.value_length == length - sizeof head - key_length &&
 	       memcmp(data + sizeof head, key, key_length) == 0 &&
-	       hash(value, head.value_length) == head.sum;
+	       sum_of(value, head.value_length) == head.sum;
 }
 
 int filter_cache_find(const void *key, size_t key_length, void **value, size_t *value_length)
@@ -191,7 +163,7 @@ void filter_cache_keep(const void *key, size_t key_length, const void *value, si
 		dir_fd < 0 ? -1 : openat(dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	head.sum = hash(value, value_length);
+	head.sum = sum_of(value, value_length);
 	head.key_length = (uint32_t)key_length;
 	head.value_length = (uint32_t)value_length;
 	if (fd_write(fd, &head, sizeof head) < 0 || fd_write(fd, key, key_length) < 0 ||

@@ -29,6 +29,7 @@
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/security/own_pages.h"
 #include "libcontainer/security/security.h"
@@ -40,7 +41,6 @@
 // of the kernel, without the NUL
 #define MEMFD_NAME_MAX 249
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-#define INITIAL_USER_NAMESPACE 0xEFFFFFFDU  // the kernel's fixed inode number
 
 static bool is_sealed(int file)
 {
@@ -50,11 +50,11 @@ static bool is_sealed(int file)
 
 static bool is_unwritable(int file)
 {
-	struct stat st, ns;
+	struct stat st;
 	struct statvfs fs;
 	return geteuid() == 0 && fstatvfs(file, &fs) == 0 && (fs.f_flag & ST_RDONLY) &&
 	       fstat(file, &st) == 0 && st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
-	       stat("/proc/self/ns/user", &ns) == 0 && ns.st_ino == INITIAL_USER_NAMESPACE;
+	       process_in_first_user_namespace(0) == 1;
 }
 
 // Its name is the program's path, so that the programs beside it can still be found (kernel/companion.h).

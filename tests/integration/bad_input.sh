@@ -284,7 +284,9 @@ test_limit_of_file_size() {
 	args /bin/sleep 100
 	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
 	if is_root; then
-		equal "exec" through "$(limited 4 exec "$ID" /bin/echo through)"
+		for limit in 0 4; do
+			equal "exec" through "$(limited $limit exec "$ID" /bin/echo through)"
+		done
 	else
 		# a copy of husk itself is larger than that, and it is a file
 		contains "$(limited 4 exec "$ID" /bin/echo through)" 'protect own binary: copy it to memory: File too large'

@@ -187,6 +187,42 @@ test_seccomp_filters_are_kept() {
 	rm -f "$entry" "$other"
 }
 
+# What the first exec found out is there for the next one, which needs no configuration then; damaged, or of another build, it does not count.
+test_exec_recalls() {
+	local memo config refusal='.op == "sys" and .arg == "acct" and .errno == "ENONET"'
+	bundle
+	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:([{names:["acct"],action:"SCMP_ACT_ERRNO",errnoRet:64}] +
+		[range(60) | {names:["swapon"],action:"SCMP_ACT_ERRNO",errnoRet:64,args:[{index:0,value:.,op:"SCMP_CMP_EQ"}]}])}'
+	args /bin/sleep 1000
+	husk run --detach --bundle "$B" "$ID" </dev/null >out 2>err
+	memo=$ROOT/$ID/exec config=$ROOT/$ID/config.json
+	[ ! -e "$memo" ] || fail "there is one before the first exec"
+	husk exec "$ID" /bin/probe try sys acct 0 | jq -e "$refusal" >/dev/null
+	equal "mode of it" 600 "$(stat -c %a "$memo")"
+	mv "$config" config.away
+	husk exec "$ID" /bin/probe try sys acct 0 | jq -e "$refusal" >/dev/null
+	# --debug has something to say about the profile
+	STATUS=255 refused 'configuration' --debug exec "$ID" /bin/true
+	# a bit of the filter, the build, and the end
+	for damage in 'printf "\377" | dd of="$memo" bs=1 seek=200 conv=notrunc' 'printf x | dd of="$memo" bs=1 seek=8 conv=notrunc' \
+		'truncate -s -1 "$memo"' ': >"$memo"'; do
+		cp "$memo" whole
+		eval "$damage" 2>/dev/null
+		STATUS=255 refused 'configuration' exec "$ID" /bin/true
+		# the control: it was that
+		cp whole "$memo"
+		husk exec "$ID" /bin/true
+		eval "$damage" 2>/dev/null
+		# and it is made anew
+		mv config.away "$config"
+		husk exec "$ID" /bin/probe try sys acct 0 | jq -e "$refusal" >/dev/null
+		mv "$config" config.away
+		husk exec "$ID" /bin/probe try sys acct 0 | jq -e "$refusal" >/dev/null
+	done
+	husk delete --force "$ID"
+	[ ! -e "$ROOT/$ID" ] || fail "the directory is left"
+}
+
 test_seccomp_bad_profiles_are_refused() {
 	bundle
 	config '.linux.seccomp = {defaultAction:"SCMP_ACT_NOSUCH"}'
