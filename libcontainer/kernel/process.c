@@ -154,7 +154,7 @@ static int64_t now_ms(void)
 int process_wait_pidfd(int pidfd, int timeout_ms)
 {
 	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
-	int64_t deadline = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	int64_t deadline = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
 	for (;;) {
 		int n = poll(&poll_fd, 1, timeout_ms);
 		if (n > 0 && (poll_fd.revents & POLLNVAL)) {
@@ -165,7 +165,7 @@ int process_wait_pidfd(int pidfd, int timeout_ms)
 			return n > 0;
 		if (errno != EINTR)
 			return -1;
-		if (timeout_ms >= 0) {
+		if (timeout_ms > 0) {
 			int64_t left = deadline - now_ms();
 			timeout_ms = left > 0 ? (int)left : 0;
 		}

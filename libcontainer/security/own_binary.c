@@ -57,13 +57,16 @@ static bool is_unwritable(int file)
 	       process_in_first_user_namespace(0) == 1;
 }
 
-// Its name is the program's path, so that the programs beside it can still be found (kernel/companion.h).
-static int make_memfd(void)
+// Its name is the program's path, so that the programs beside it can still be found (kernel/companion.h). known: that path, or NULL.
+static int make_memfd(const char *known)
 {
 	char name[MEMFD_NAME_MAX + 1];
-	ssize_t length = readlink("/proc/self/exe", name, sizeof name);
+	ssize_t length = known ? (ssize_t)strnlen(known, sizeof name)
+			       : readlink("/proc/self/exe", name, sizeof name);
 	if (length < 1 || (size_t)length == sizeof name)
 		length = stpcpy(name, "husk") - name;
+	else if (known)
+		memcpy(name, known, (size_t)length);
 	name[length] = '\0';
 	// before 6.3 the flag is unknown, and every memfd may be executed
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
@@ -80,9 +83,9 @@ static int seal(int writable)
 	return open(fd_proc_path(writable).text, O_RDONLY | O_CLOEXEC);
 }
 
-static int empty_memfd(void)
+static int empty_memfd(const char *known)
 {
-	auto_close int writable = make_memfd();
+	auto_close int writable = make_memfd(known);
 	if (writable < 0)
 		return -1;
 	// the writable descriptor is closed with this scope: while it is open, the file cannot become the program's
@@ -145,7 +148,7 @@ static int swap_pages(int file, int *later)
 {
 	if (own_pages_possible() < 0)
 		return -1;
-	auto_close int empty = empty_memfd();
+	auto_close int empty = empty_memfd(NULL);
 	if (empty < 0)
 		return -1;
 	auto_close int mount = -1;
@@ -179,7 +182,7 @@ static int copy_file(int from, int to)
 
 static int execute_copy(int file, char *const argv[], struct error *err)
 {
-	auto_close int writable = make_memfd();
+	auto_close int writable = make_memfd(NULL);
 	if (writable < 0)
 		return error_errno(err, "protect own binary: memfd_create (sysctl vm.memfd_noexec "
 					"must be below 2)");
@@ -224,7 +227,7 @@ bool own_binary_can_leave(struct own_binary *own)
 // Renamed, replaced or executed from a memfd: a copy it is.
 static int leave_by_copy(int file, struct error *err)
 {
-	auto_close int empty = empty_memfd();
+	auto_close int empty = empty_memfd(NULL);
 	if (empty < 0 || file < 0 || own_pages_detach(file) < 0 || own_pages_name(empty) < 0)
 		return error_errno(err, "leave own binary");
 	return 0;
@@ -237,7 +240,7 @@ int own_binary_leave(const struct own_binary *own, int *mapped, struct error *er
 	auto_close int elsewhere = open(own->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	bool same = elsewhere >= 0 && fstat(elsewhere, &found) == 0 &&
 		    found.st_dev == own->device && found.st_ino == own->inode;
-	auto_close int empty = same ? empty_memfd() : -1;
+	auto_close int empty = same ? empty_memfd(own->path) : -1;
 	if (empty >= 0 && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0) {
 		*mapped = take_fd(&elsewhere);
 		return 0;
