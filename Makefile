@@ -123,7 +123,7 @@ $B/libhusk.a: $(LIB_OBJECTS) $(filter-out $B/runtime/main.o,$(RUNTIME_OBJECTS))
 
 $B/husk: $B/runtime/main.o $B/libhusk.a $(if $(SANITIZE),,runtime/layout.ld runtime/entry.ld runtime/hot.ld runtime/hot_constants.ld)
 	$(call show,LINK)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(LDFLAGS) $(ENTRY) -o $@ $(filter-out %.ld,$^) $(LIBS)
 
 # dynamic: Debian has no static libmnl
 $B/husk-link: $(LINK_OBJECTS) $B/libhusk.a
@@ -204,7 +204,7 @@ $(UNIT_PROGRAMS): $B/tests/%: $B/tests/unit/%.o $B/libhusk.a
 	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 # with the start of the program itself
-$B/tests/runtime_entry: LINK_MODE += $(ENTRY)
+$B/tests/runtime_entry: override LDFLAGS += $(ENTRY)
 $B/tests/unit/runtime_entry.o: VERSION_FLAGS := $(if $(ENTRY),-DHUSK_ENTRY)
 
 # helpers depend on nothing of ours: what they say about a container is their own finding
@@ -243,7 +243,7 @@ bench: $B/husk
 # runtime/hot.ld and hot_constants.ld anew: what stands in front in the program, from what its commands execute (as root; minutes)
 layout: $B/husk
 	$(Q)BUILD='$B' CC='$(CC)' CASES=layout PEERS= tests/bench/run >/dev/null
-	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(ENTRY) $(LDFLAGS) -Wl,-Map,$B/bench/husk.map -o $B/bench/husk.mapped $B/runtime/main.o $B/libhusk.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LINK_MODE) $(LAYOUT) $(LDFLAGS) $(ENTRY) -Wl,-Map,$B/bench/husk.map -o $B/bench/husk.mapped $B/runtime/main.o $B/libhusk.a $(LIBS)
 	$(Q)cmp $B/husk $B/bench/husk.mapped
 	$(Q)tests/bench/layout.py $B/husk $B/bench/husk.map $B/bench/hot.ld $B/bench/hot_constants.ld $(addprefix $B/bench/touched/,exec run create start delete cold)
 	$(Q)mv $B/bench/hot.ld $B/bench/hot_constants.ld runtime/

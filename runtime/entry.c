@@ -8,7 +8,7 @@
 //
 // These functions are not an interface. The Makefile takes this entry for the very version of glibc that it was written
 // for and checked with (tests/unit/entry.c), and the library's own otherwise. What the library does only for shared objects,
-// threads and tunables is not done: there are none. A privileged (set-user-ID) start and one with GLIBC_TUNABLES go to the library's.
+// threads, profiling and tunables is not done: there are none. A privileged (set-user-ID) start and one with GLIBC_TUNABLES go to the library's.
 #include <features.h>
 
 #if defined(__x86_64__) && defined(__GLIBC__) && __GLIBC__ == 2 && __GLIBC_MINOR__ == 36
@@ -29,7 +29,6 @@ extern void _dl_aux_init(const ElfW(auxv_t) * values);
 extern void __libc_setup_tls(void);
 extern void __libc_early_init(_Bool initial);
 extern void __init_misc(int argc, char **argv, char **envp);
-extern void _init(void);
 extern int main(int argc, char **argv, char **envp);
 extern void *__libc_stack_end;
 extern long __x86_shared_non_temporal_threshold, __x86_rep_movsb_stop_threshold;
@@ -104,7 +103,6 @@ UNGUARDED _Noreturn void entry_begin(uintptr_t *stack)
 	set_guards(values);
 	__libc_early_init(true);
 	__init_misc(argc, argv, envp);
-	_init();
 	for (void (**function)(int, char **, char **) = __init_array_start;
 	     function < __init_array_end; function++)
 		(*function)(argc, argv, envp);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "libcontainer/base/memory.h"
@@ -36,12 +35,7 @@ int companion_find(const char *name, char **path)
 	// a copy in memory bears the name of the file (security/own_binary.c)
 	if (text_has_prefix(own, MEMORY))
 		memmove(own, own + strlen(MEMORY), strlen(own + strlen(MEMORY)) + 1);
-	const char *slash = strrchr(own, '/'), *started = (const char *)getauxval(AT_EXECFN);
-	// and one on a mount of its directory alone has no other than its name left (the same file)
-	if (slash == own && started && started[0] == '/' && strlen(started) < sizeof own) {
-		memcpy(own, started, strlen(started) + 1);
-		slash = strrchr(own, '/');
-	}
+	const char *slash = strrchr(own, '/');
 	if (own[0] == '/' && try_directory(own, (size_t)(slash - own), name, path))
 		return 0;
 	return try_directory(HUSK_LIBEXECDIR, strlen(HUSK_LIBEXECDIR), name, path) ? 0 : -1;

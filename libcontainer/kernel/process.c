@@ -24,7 +24,7 @@
 // PF_EXITING: before the first of its descriptors is closed.
 #define EXITING 0x4U
 // the kernel's fixed inode number
-#define FIRST_USER_NAMESPACE 0xEFFFFFFDU
+#define FIRST_USER_NAMESPACE "user:[4026531837]"
 
 // A process that procfs does not show may be gone, or procfs may be absent or hide it (hidepid). Only the
 // first may be called ESRCH: a container that is merely hidden must not be taken for dead.
@@ -222,11 +222,15 @@ int process_boot_id(char id[37])
 	return 0;
 }
 
-int process_in_first_user_namespace(pid_t pid)
+// (its name says it, and costs half of what its inode does)
+int process_in_first_user_namespace(int proc)
 {
-	struct stat st;
-	char path[32] = "/proc/self/ns/user";
-	if (pid)
-		snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
-	return stat(path, &st) < 0 ? -1 : st.st_ino == FIRST_USER_NAMESPACE;
+	char name[64];
+	ssize_t length = proc == PROCESS_SELF
+				 ? readlink("/proc/self/ns/user", name, sizeof name - 1)
+				 : readlinkat(proc, "ns/user", name, sizeof name - 1);
+	if (length < 0)
+		return -1;
+	name[length] = '\0';
+	return text_equal(name, FIRST_USER_NAMESPACE);
 }

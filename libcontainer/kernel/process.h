@@ -23,8 +23,10 @@ int process_number(int pidfd, uint64_t *number) must_check;
 // child that is not reaped yet.
 int process_has_executed(pid_t pid, uint64_t start_time) must_check;
 
-// Whether it is in the first user namespace, the host's own: 1, 0, or -1 when that cannot be seen. pid 0: the caller.
-int process_in_first_user_namespace(pid_t pid) must_check;
+// Whether a process is in the first user namespace, the host's own: 1, 0, or -1 when that cannot be seen. proc: its directory in /proc, or
+// PROCESS_SELF.
+#define PROCESS_SELF (-1)
+int process_in_first_user_namespace(int proc) must_check;
 
 // The process that the thread belongs to, or -1.
 pid_t process_of_thread(pid_t thread) must_check;

@@ -158,8 +158,6 @@ static int find_namespaces(struct execution *e, struct error *err)
 	e->init_pidfd = opened_init(&e->opened, err);
 	if (e->init_pidfd < 0)
 		return err->code == ESRCH ? opened_not_running(&e->opened, "exec in", err) : -1;
-	if (e->memo.first_user_namespace && joined_all(e->spec, &e->flags) == 0)
-		return 0;
 	return joined_find(&e->opened, e->spec, e->init_pidfd, "exec in", &e->flags,
 			   &e->target_root, err);
 }
@@ -215,8 +213,8 @@ static int execute(struct execution *e, int *status, struct error *err)
 		e->stage = 0;
 	profile_keep(&e->profile, e->config, &e->filter);
 	if (e->profile.keep && !e->spec->linux_.seccomp.unknown_names_fail)
-		exec_memo_keep(e->opened.dir_fd, e->opened.record.pid, &e->profile.section,
-			       e->config, e->config_length, &e->filter);
+		exec_memo_keep(e->opened.dir_fd, &e->profile.section, e->config, e->config_length,
+			       &e->filter);
 	*status = 0;
 	if (e->options->detach)
 		return 0;

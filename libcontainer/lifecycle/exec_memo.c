@@ -11,7 +11,6 @@
 #include "libcontainer/base/memory.h"
 #include "libcontainer/base/sum.h"
 #include "libcontainer/kernel/fd.h"
-#include "libcontainer/kernel/process.h"
 #include "libcontainer/state/state.h"
 
 #define NAME "exec"
@@ -24,7 +23,6 @@ struct head {
 	char maker[32];  // build id
 	uint64_t sum;    // of all that follows it
 	uint32_t filter_length, text_length;
-	uint64_t first_user_namespace;
 };
 
 static bool fill(struct head *head)
@@ -66,7 +64,6 @@ int exec_memo_find(int dir_fd, struct exec_memo *memo)
 		return -1;
 	memo->text = data + sizeof head + head.filter_length;
 	memo->length = head.text_length;
-	memo->first_user_namespace = head.first_user_namespace != 0;
 	memo->data = take_ptr(&data);
 	return 0;
 }
@@ -82,8 +79,8 @@ static char *compose(const struct head *head, const char *filter, const char *te
 	return data;
 }
 
-void exec_memo_keep(int dir_fd, pid_t init, const struct spec_section *section, const char *text,
-		    size_t length, const struct syscall_filter *filter)
+void exec_memo_keep(int dir_fd, const struct spec_section *section, const char *text, size_t length,
+		    const struct syscall_filter *filter)
 {
 	struct head head;
 	struct error ignored;
@@ -96,7 +93,6 @@ void exec_memo_keep(int dir_fd, pid_t init, const struct spec_section *section, 
 		return;
 	head.filter_length = (uint32_t)filter_length;
 	head.text_length = (uint32_t)rest_length;
-	head.first_user_namespace = process_in_first_user_namespace(init) == 1;
 	auto_free char *data = compose(&head, packed, rest);
 	if (!data)
 		return;

@@ -16,6 +16,8 @@
 #define BEGIN_MS 2000
 #define LOOK_AGAIN_MS 5
 
+#define USER_NAMESPACE "ns/user"
+
 // Until it executes its program, init is husk: protected from those whose container it is.
 static int cannot_look(const struct opened *opened, const char *name, struct error *err)
 {
@@ -68,6 +70,11 @@ static int differs(const struct opened *opened, int init_pidfd, int proc, const 
 {
 	char own[32];
 	struct stat mine, theirs;
+	// (who is not in it himself cannot enter it, and the kernel says so)
+	if (text_equal(name, USER_NAMESPACE) && process_in_first_user_namespace(proc) == 1) {
+		*result = false;
+		return 0;
+	}
 	snprintf(own, sizeof own, "/proc/self/%s", name);
 	if (stat(own, &mine) < 0)
 		return error_errno(err, "stat %s", own);
@@ -81,24 +88,11 @@ static const struct {
 	enum spec_namespace_type type;
 	const char *name;
 } files[] = {
-	{spec_namespace_type_user, "ns/user"},     {spec_namespace_type_pid, "ns/pid"},
-	{spec_namespace_type_network, "ns/net"},   {spec_namespace_type_mount, "ns/mnt"},
-	{spec_namespace_type_ipc, "ns/ipc"},       {spec_namespace_type_uts, "ns/uts"},
-	{spec_namespace_type_cgroup, "ns/cgroup"}, {spec_namespace_type_time, "ns/time"},
+	{spec_namespace_type_user, USER_NAMESPACE}, {spec_namespace_type_pid, "ns/pid"},
+	{spec_namespace_type_network, "ns/net"},    {spec_namespace_type_mount, "ns/mnt"},
+	{spec_namespace_type_ipc, "ns/ipc"},        {spec_namespace_type_uts, "ns/uts"},
+	{spec_namespace_type_cgroup, "ns/cgroup"},  {spec_namespace_type_time, "ns/time"},
 };
-
-int joined_all(const struct spec *spec, int *flags)
-{
-	*flags = 0;
-	for (size_t i = 0; i < array_size(files); i++) {
-		const struct spec_namespace *listed = &spec->linux_.namespaces[files[i].type];
-		if (listed->listed && (listed->path || files[i].type == spec_namespace_type_user))
-			return -1;
-		if (listed->listed)
-			*flags |= (int)namespaces_clone_flag(files[i].type);
-	}
-	return *flags & CLONE_NEWNS ? 0 : -1;
-}
 
 int joined_find(const struct opened *opened, const struct spec *spec, int init_pidfd,
 		const char *what, int *flags, int *root, struct error *err)

@@ -10,10 +10,6 @@
 // *flags: CLONE_NEW* of those that are not the caller's own, for setns through init_pidfd. *root: in a container without a mount
 // namespace its root directory, O_PATH, owned by the caller; else left alone. Proven to be init's: it still lives
 // afterwards. what: of the message when it does not ("exec in").
-// The same for one whose namespaces were all made for it, a mount namespace among them, and whose user namespace is the host's: 0, and nothing
-// is looked at. -1: it is not such a one, as far as its configuration tells.
-int joined_all(const struct spec *spec, int *flags) must_check;
-
 int joined_find(const struct opened *opened, const struct spec *spec, int init_pidfd,
 		const char *what, int *flags, int *root, struct error *err) must_check;
 

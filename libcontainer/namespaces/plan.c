@@ -35,7 +35,7 @@ uint64_t namespaces_clone_flag(enum spec_namespace_type type)
 bool namespaces_caller_is_rootless(void)
 {
 	// an identity uid_map proves nothing: a nested namespace may have one too
-	return geteuid() != 0 || process_in_first_user_namespace(0) == 0;
+	return geteuid() != 0 || process_in_first_user_namespace(PROCESS_SELF) == 0;
 }
 
 bool namespaces_is_new(const struct namespace_plan *plan, enum spec_namespace_type type)

@@ -2,16 +2,14 @@
 // Keeps the program's file out of the reach of containers (CVE-2019-5736); see security.h.
 //
 // A process that enters a container can be made to open /proc/PID/exe there, and the file behind that link is the host's.
-// So the link must lead nowhere useful before a container can see a process of ours. Four ways, in this order:
-//   1. The program's directory is opened once more through a detached mount of its own, and the program there takes the place of
-//      the one that was executed: own_pages.h. That mount is read-only and noexec: who follows the link can read a
-//      program that everybody has, and no more. (The link leads below the mount's root, for whoever has hold of the root of a
-//      detached mount may change its flags.) No file of /proc/self is asked: a process's first look at its own part of
-//      /proc takes as long as ten other calls.
+// So the link must lead nowhere useful before a container can see a process of ours: to an empty sealed memfd. Not even to the program on
+// a read-only mount: whatever lies on the host's file system is an anchor there for open_by_handle_at and fanotify. Four ways, in this order:
+//   1. The pages are mapped anew from the file as it is seen through a detached read-only mount of the program's directory: own_pages.h. No
+//      file of /proc/self is asked: a process's first look at its own part of /proc takes as long as ten other calls.
 //   2. The file lies on a read-only mount, belongs to the host's root, and so do we: nothing can be written
 //      through the link. (Not so for a file that is merely immutable: a container with CAP_LINUX_IMMUTABLE can change that
 //      through the link. Not so for rootless callers, whose files are their own.)
-//   3. The pages are moved off the file, and the link is pointed at an empty sealed memfd.
+//   3. The same as the first with a mount of the file behind /proc/self/exe, or a copy of its pages.
 //   4. The program is executed again from a sealed memfd with its content. The new program recognises itself
 //      by the seals of its own file, which nobody can fake by an environment variable.
 #include <errno.h>
@@ -54,7 +52,7 @@ static bool is_unwritable(int file)
 	struct statvfs fs;
 	return geteuid() == 0 && fstatvfs(file, &fs) == 0 && (fs.f_flag & ST_RDONLY) &&
 	       fstat(file, &st) == 0 && st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
-	       process_in_first_user_namespace(0) == 1;
+	       process_in_first_user_namespace(PROCESS_SELF) == 1;
 }
 
 // Its name is the program's path, so that the programs beside it can still be found (kernel/companion.h). known: that path, or NULL.
@@ -75,12 +73,24 @@ static int make_memfd(const char *known)
 	return fd;
 }
 
+// For reading only. A handle needs no /proc, but CAP_DAC_READ_SEARCH.
+static int open_again(int memfd)
+{
+	struct {
+		struct file_handle head;
+		unsigned char room[MAX_HANDLE_SZ];
+	} handle = {.head.handle_bytes = MAX_HANDLE_SZ};
+	int mount;
+	int fd = name_to_handle_at(memfd, "", &handle.head, &mount, AT_EMPTY_PATH) < 0
+			 ? -1
+			 : open_by_handle_at(memfd, &handle.head, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 ? fd : open(fd_proc_path(memfd).text, O_RDONLY | O_CLOEXEC);
+}
+
 // A sealed memfd, open for reading only: the kernel executes nothing that somebody may write to.
 static int seal(int writable)
 {
-	if (fcntl(writable, F_ADD_SEALS, ALL_SEALS) < 0)
-		return -1;
-	return open(fd_proc_path(writable).text, O_RDONLY | O_CLOEXEC);
+	return fcntl(writable, F_ADD_SEALS, ALL_SEALS) < 0 ? -1 : open_again(writable);
 }
 
 static int empty_memfd(const char *known)
@@ -129,15 +139,15 @@ static int open_by_name(int *mount)
 
 static int move_by_name(int *later)
 {
-	const struct kernel_mount_attr useless = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY |
-							      KERNEL_MOUNT_ATTR_NOEXEC};
+	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
 	if (own_pages_possible() < 0)
 		return -1;
 	auto_close int mount = -1;
 	auto_close int file = open_by_name(&mount);
-	// (noexec would hinder the move)
-	if (file < 0 || own_pages_remap(file) < 0 || own_pages_name(file) < 0 ||
-	    sys_mount_setattr(mount, "", AT_EMPTY_PATH, &useless) < 0)
+	if (file < 0 || sys_mount_setattr(mount, "", AT_EMPTY_PATH, &read_only) < 0)
+		return -1;
+	auto_close int empty = empty_memfd((const char *)getauxval(AT_EXECFN));
+	if (empty < 0 || own_pages_remap(file) < 0 || own_pages_name(empty) < 0)
 		return -1;
 	if (later)
 		*later = take_fd(&mount);

@@ -113,10 +113,9 @@ int keyring_join(const char *id, const char *selinux_label, int proc_fd, const c
 
 // ---- own_binary.c --------------------------------------------------------------------------------
 
-// Makes the file behind /proc/self/exe useless from inside a container, for this process and those it clones: it and the running
-// program's pages become those of the same file on a detached mount, read-only and noexec (PR_SET_MM_MAP); else nothing is to be
-// done when it is root's, on a read-only mount, and the caller is the host's root; else the pages are
-// moved to memory without a file, or such a mount, and exe_fd is pointed at an empty sealed memfd; else, without the
+// Makes the file behind /proc/self/exe unreachable from inside a container, for this process and those it clones: the running
+// program's pages are mapped through a detached read-only mount, or copied to memory without a file, and exe_fd is pointed at an empty
+// sealed memfd (PR_SET_MM_MAP); nothing is to be done when it is root's, on a read-only mount, and the caller is the host's root; else, without the
 // capability for that, the program is executed again from a sealed memfd copy (argv is for that; does not return then).
 // Must run before any container namespace is entered. Afterwards /proc/self/exe is of no use to husk either. CVE-2019-5736.
 // later: a descriptor, owned by the caller, to close when nobody waits for it, for that takes time; unchanged if there is none. NULL:

@@ -223,6 +223,29 @@ test_exec_recalls() {
 	[ ! -e "$ROOT/$ID" ] || fail "the directory is left"
 }
 
+# init may go into a user namespace of its own, and with it into mounts that it makes as it likes: exec goes there, too, and does not
+# stay behind with the rights of the host's
+test_exec_follows_init_into_its_user_namespace() {
+	local pid before
+	bundle
+	config '.linux.seccomp = {defaultAction:"SCMP_ACT_ALLOW",syscalls:[range(60) | {names:["swapon"],action:"SCMP_ACT_ERRNO",errnoRet:64,args:[{index:0,value:.,op:"SCMP_CMP_EQ"}]}]}'
+	# (to map root)
+	caps '["CAP_SETFCAP"]'
+	args /bin/sh -c 'until [ -e /tmp/go ]; do sleep 0.05; done; exec unshare -U -r -m sleep 1000'
+	husk run --detach --pid-file pid --bundle "$B" "$ID" </dev/null >out 2>err
+	pid=$(cat pid)
+	# the control: with all that the first one leaves
+	for _ in 1 2; do
+		equal "before" "$(readlink "/proc/$pid/ns/user")" "$(husk exec "$ID" /bin/readlink /proc/self/ns/user)"
+	done
+	before=$(readlink "/proc/$pid/ns/user")
+	: >"$B/rootfs/tmp/go"
+	eventually 20 eval '[ "$(readlink "/proc/$pid/ns/user")" != "$before" ] && [ "$(cat "/proc/$pid/comm")" = sleep ]'
+	equal "behind it" "$(readlink "/proc/$pid/ns/user") $(readlink "/proc/$pid/ns/mnt")" \
+		"$(husk exec "$ID" /bin/sh -c 'echo $(readlink /proc/self/ns/user) $(readlink /proc/self/ns/mnt)')"
+	husk delete --force "$ID"
+}
+
 test_seccomp_bad_profiles_are_refused() {
 	bundle
 	config '.linux.seccomp = {defaultAction:"SCMP_ACT_NOSUCH"}'

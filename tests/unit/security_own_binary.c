@@ -28,11 +28,12 @@ static const char constant[] = "constant";
 static const char *const relocated[] = {constant, "second"};
 static int changed = 1;
 static char zeroed[10000];
+static char beside[4096];  // the program's directory
 
 static int content_is_right(void)
 {
-	return changed == 2 && zeroed[0] == 0 && zeroed[9999] == 7 &&
-	       strcmp(relocated[0], "constant") == 0 && strcmp(relocated[1], "second") == 0;
+	return changed == 2 && zeroed[0] == 0 && zeroed[9999] == 7 && strcmp(relocated[0], "constant") == 0 &&
+	       strcmp(relocated[1], "second") == 0;
 }
 
 // Whether a mapping of this process shows the file.
@@ -76,8 +77,7 @@ static bool a_mapping_is_writable(const struct stat *file)
 	while (maps && (entry = readdir(maps)) != NULL) {
 		struct stat st;
 		auto_close int fd = openat(dirfd(maps), entry->d_name, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == file->st_ino &&
-		    st.st_dev == file->st_dev)
+		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == file->st_ino && st.st_dev == file->st_dev)
 			found = true;
 	}
 	if (maps)
@@ -85,59 +85,72 @@ static bool a_mapping_is_writable(const struct stat *file)
 	return found;
 }
 
-// Whether who has the file open for reading can change what is said about it.
-static bool is_changeable(int file)
+// Whether a descriptor of the file leads to what is beside it on its file system; -1: that one has no handles.
+static int is_an_anchor(int file)
 {
+	struct {
+		struct file_handle head;
+		unsigned char room[MAX_HANDLE_SZ];
+	} handle = {.head = {.handle_bytes = MAX_HANDLE_SZ}};
+	int mount;
 	struct stat st;
-	return fstat(file, &st) == 0 &&
-	       (fchmod(file, st.st_mode & 07777) == 0 || fchown(file, st.st_uid, st.st_gid) == 0 ||
-		futimens(file, NULL) == 0);
+	if (name_to_handle_at(AT_FDCWD, beside, &handle.head, &mount, 0) < 0)
+		return -1;
+	auto_close int there = open_by_handle_at(file, &handle.head, O_RDONLY | O_CLOEXEC);
+	return there >= 0 && fstat(there, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int nothing_useful_is_there(const struct stat *before)
+static int nothing_leads_to_the_file(const struct stat *before)
 {
 	static const char text[] = "overwritten";
 	char *const arguments[] = {(char[]){"x"}, NULL};
 	struct stat after;
-	auto_close int readable = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (readable < 0 || fstat(readable, &after) < 0)
+	if (stat("/proc/self/exe", &after) < 0 || after.st_ino == before->st_ino || after.st_size != 0)
 		return 10;
-	// the empty file of this process alone, or the program on a mount that lets nobody do anything with it
-	if (after.st_ino != before->st_ino ? after.st_size != 0 : is_changeable(readable))
+	auto_close int readable = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (readable < 0 || is_an_anchor(readable) == 1)
 		return 14;
 	if (a_mapping_is_writable(before))
 		return 11;
 	int writable = open("/proc/self/exe", O_WRONLY | O_CLOEXEC);
-	if (writable >= 0 &&
-	    (write(writable, text, sizeof text) >= 0 || ftruncate(writable, 100) == 0))
+	if (writable >= 0 && (write(writable, text, sizeof text) >= 0 || ftruncate(writable, 100) == 0))
 		return 12;
 	if (execv("/proc/self/exe", arguments) == 0 || errno == ENOENT)
 		return 13;
 	return 0;
 }
 
-// What the link is after each of the ways.
-static bool is_left(bool by_name)
+// by_name: the text is mapped through a mount of the program's directory, where it has its name; otherwise of the file alone, or from memory.
+static bool is_mapped(bool by_name)
 {
-	const char *link = own_link();
-	return by_name ? link[0] == '/' && !strchr(link + 1, '/')
-		       : strncmp(link, "/memfd:/", 8) == 0;
+	char line[8192], wanted[512];
+	bool found = false;
+	snprintf(wanted, sizeof wanted, " /%s\n", program_invocation_short_name);
+	FILE *maps = fopen("/proc/self/maps", "re");
+	while (maps && fgets(line, sizeof line, maps))
+		found |= strstr(line, "r-xp") && strstr(line, wanted);
+	if (maps)
+		fclose(maps);
+	return found == by_name;
 }
 
 static int protect_by_swap(char **argv, bool by_name)
 {
 	struct stat before;
 	struct error err = {0};
+	char *slash = strrchr(strcpy(beside, own_link()), '/');
+	*slash = '\0';
 	changed = 2;
 	zeroed[9999] = 7;
 	// the controls: it is the file, and it is mapped
 	if (stat("/proc/self/exe", &before) < 0 || before.st_size == 0 || maps_show(&before) != 1)
 		return 1;
-	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (before.st_uid == getuid() && !is_changeable(self))
-		return 6;
 	if (own_pages_possible() < 0)
 		return 77;
+	// (not so for the superuser of a user namespace)
+	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (before.st_uid == getuid() && is_an_anchor(self) == 0)
+		return 6;
 	double start = now_us();
 	if (own_binary_protect(argv, NULL, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
@@ -146,10 +159,10 @@ static int protect_by_swap(char **argv, bool by_name)
 	double took = now_us() - start;
 	printf("%.0f us for a file of %lld bytes\n", took, (long long)before.st_size);
 	fflush(stdout);
-	if (!is_left(by_name) || !content_is_right())
+	if (strncmp(own_link(), "/memfd:/", 8) != 0 || !is_mapped(by_name) || !content_is_right())
 		return 3;
 	// a second time changes nothing
-	if (own_binary_protect(argv, NULL, &err) < 0 || !is_left(by_name))
+	if (own_binary_protect(argv, NULL, &err) < 0 || strncmp(own_link(), "/memfd:/", 8) != 0)
 		return 4;
 	changed = 3;
 	pid_t pid = fork();
@@ -158,24 +171,13 @@ static int protect_by_swap(char **argv, bool by_name)
 	int status;
 	if (waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != 5)
 		return 5;
-	return nothing_useful_is_there(&before);
+	return nothing_leads_to_the_file(&before);
 }
 
 static int write_text(const char *path, const char *text)
 {
 	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
-}
-
-static int protect_replaced(char **argv)
-{
-	if (unlink(argv[0]) < 0)
-		return 40;
-	auto_close int other = open(argv[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-	char zeros[8192] = {0};
-	if (other < 0 || write(other, zeros, sizeof zeros) != sizeof zeros)
-		return 41;
-	return protect_by_swap(argv, false);
 }
 
 // A plain user, who has all capabilities of a user namespace of his own.
@@ -185,11 +187,20 @@ static int protect_in_user_namespace(char **argv)
 		return 77;
 	if (unshare(CLONE_NEWUSER) < 0)
 		return 77;
-	if (write_text("/proc/self/uid_map", "0 12345 1") < 0 ||
-	    write_text("/proc/self/setgroups", "deny") < 0 ||
+	if (write_text("/proc/self/uid_map", "0 12345 1") < 0 || write_text("/proc/self/setgroups", "deny") < 0 ||
 	    write_text("/proc/self/gid_map", "0 12345 1") < 0)
 		return 20;
+	// (who has not made the mount namespace cannot open a tree there)
 	return protect_by_swap(argv, false);
+}
+
+static int protect_replaced(char **argv)
+{
+	char zeros[8192] = {0};
+	if (unlink(argv[0]) < 0)
+		return 40;
+	auto_close int other = open(argv[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	return other >= 0 && write(other, zeros, sizeof zeros) == sizeof zeros ? protect_by_swap(argv, false) : 41;
 }
 
 static int drop_capabilities(void)
@@ -206,8 +217,7 @@ static int protect_by_copy(char **argv)
 	struct error err = {0};
 	struct stat st;
 	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int seals = fcntl(self, F_GET_SEALS),
-	    all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int seals = fcntl(self, F_GET_SEALS), all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 	if (seals < 0 || (seals & all) != all) {
 		if (getenv("HUSK_TEST_COPIED"))
 			return 30;  // executed again, and not from the copy
@@ -326,7 +336,6 @@ int main(int argc, char **argv)
 		return protect_by_swap(argv, false);
 	if (argc == 2 && strcmp(argv[1], "replaced") == 0)
 		return protect_replaced(argv);
-	// (who has not made the mount namespace cannot open a tree there)
 	if (argc == 2 && strcmp(argv[1], "userns") == 0)
 		return protect_in_user_namespace(argv);
 	if (argc == 2 && strcmp(argv[1], "copy") == 0)
