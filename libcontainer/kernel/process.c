@@ -23,7 +23,7 @@
 #define FORKED_BUT_NOT_EXECUTED 0x40U
 // PF_EXITING: before the first of its descriptors is closed.
 #define EXITING 0x4U
-// the kernel's fixed inode number
+// Its number is fixed in the kernel.
 #define FIRST_USER_NAMESPACE "user:[4026531837]"
 
 // A process that procfs does not show may be gone, or procfs may be absent or hide it (hidepid). Only the

@@ -84,19 +84,18 @@ static int differs(const struct opened *opened, int init_pidfd, int proc, const 
 	return 0;
 }
 
-static const struct {
-	enum spec_namespace_type type;
-	const char *name;
-} files[] = {
-	{spec_namespace_type_user, USER_NAMESPACE}, {spec_namespace_type_pid, "ns/pid"},
-	{spec_namespace_type_network, "ns/net"},    {spec_namespace_type_mount, "ns/mnt"},
-	{spec_namespace_type_ipc, "ns/ipc"},        {spec_namespace_type_uts, "ns/uts"},
-	{spec_namespace_type_cgroup, "ns/cgroup"},  {spec_namespace_type_time, "ns/time"},
-};
-
 int joined_find(const struct opened *opened, const struct spec *spec, int init_pidfd,
 		const char *what, int *flags, int *root, struct error *err)
 {
+	static const struct {
+		enum spec_namespace_type type;
+		const char *name;
+	} files[] = {
+		{spec_namespace_type_user, USER_NAMESPACE}, {spec_namespace_type_pid, "ns/pid"},
+		{spec_namespace_type_network, "ns/net"},    {spec_namespace_type_mount, "ns/mnt"},
+		{spec_namespace_type_ipc, "ns/ipc"},        {spec_namespace_type_uts, "ns/uts"},
+		{spec_namespace_type_cgroup, "ns/cgroup"},  {spec_namespace_type_time, "ns/time"},
+	};
 	char path[32];
 	*flags = 0;
 	snprintf(path, sizeof path, "/proc/%d", (int)opened->record.pid);
