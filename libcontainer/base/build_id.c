@@ -55,3 +55,14 @@ const void *build_id(size_t *length)
 	}
 	return NULL;
 }
+
+bool build_id_copy(char room[BUILD_ID_ROOM])
+{
+	size_t length = 0;
+	const void *id = build_id(&length);
+	memset(room, 0, BUILD_ID_ROOM);
+	if (!id || length > BUILD_ID_ROOM)
+		return false;
+	memcpy(room, id, length);
+	return true;
+}

@@ -2,10 +2,9 @@
 // See exec_memo.h.
 #include "libcontainer/lifecycle/exec_memo.h"
 
-#include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libcontainer/base/build_id.h"
 #include "libcontainer/base/memory.h"
@@ -20,20 +19,15 @@
 // The filter and the text follow.
 struct head {
 	char magic[8];
-	char maker[32];  // build id
-	uint64_t sum;    // of all that follows it
+	char maker[BUILD_ID_ROOM];
+	uint64_t sum;  // of all that follows it
 	uint32_t filter_length, text_length;
 };
 
 static bool fill(struct head *head)
 {
-	size_t length = 0;
-	const void *id = build_id(&length);
 	*head = (struct head){.magic = "exec1"};
-	if (!id || length > sizeof head->maker)
-		return false;
-	memcpy(head->maker, id, length);
-	return true;
+	return build_id_copy(head->maker);
 }
 
 static uint64_t sum_behind(const char *data, size_t length)

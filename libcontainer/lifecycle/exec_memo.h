@@ -6,8 +6,7 @@
 #ifndef HUSK_LIFECYCLE_EXEC_MEMO_H
 #define HUSK_LIFECYCLE_EXEC_MEMO_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include <stddef.h>
 
 #include "libcontainer/lifecycle/profile.h"
 

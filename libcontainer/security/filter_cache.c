@@ -31,7 +31,7 @@
 
 struct entry_head {
 	char magic[8];
-	char maker[32];    // build id
+	char maker[BUILD_ID_ROOM];
 	char release[64];  // of the kernel: what its flags mean, and which it has
 	uint64_t sum;      // of the value
 	uint32_t key_length, value_length;
@@ -51,13 +51,10 @@ static struct entry_name name_of(const void *key, size_t length)
 
 static bool fill_head(struct entry_head *head)
 {
-	size_t length = 0;
 	struct utsname kernel;
-	const void *id = build_id(&length);
 	*head = (struct entry_head){.magic = "filter1"};
-	if (!id || length > sizeof head->maker || uname(&kernel) < 0)
+	if (!build_id_copy(head->maker) || uname(&kernel) < 0)
 		return false;
-	memcpy(head->maker, id, length);
 	memcpy(head->release, kernel.release, strnlen(kernel.release, sizeof head->release));
 	return true;
 }
