@@ -16,8 +16,6 @@
 #define BEGIN_MS 2000
 #define LOOK_AGAIN_MS 5
 
-#define USER_NAMESPACE "ns/user"
-
 // Until it executes its program, init is husk: protected from those whose container it is.
 static int cannot_look(const struct opened *opened, const char *name, struct error *err)
 {
@@ -70,11 +68,6 @@ static int differs(const struct opened *opened, int init_pidfd, int proc, const 
 {
 	char own[32];
 	struct stat mine, theirs;
-	// (who is not in it himself cannot enter it, and the kernel says so)
-	if (text_equal(name, USER_NAMESPACE) && process_in_first_user_namespace(proc) == 1) {
-		*result = false;
-		return 0;
-	}
 	snprintf(own, sizeof own, "/proc/self/%s", name);
 	if (stat(own, &mine) < 0)
 		return error_errno(err, "stat %s", own);
@@ -91,10 +84,10 @@ int joined_find(const struct opened *opened, const struct spec *spec, int init_p
 		enum spec_namespace_type type;
 		const char *name;
 	} files[] = {
-		{spec_namespace_type_user, USER_NAMESPACE}, {spec_namespace_type_pid, "ns/pid"},
-		{spec_namespace_type_network, "ns/net"},    {spec_namespace_type_mount, "ns/mnt"},
-		{spec_namespace_type_ipc, "ns/ipc"},        {spec_namespace_type_uts, "ns/uts"},
-		{spec_namespace_type_cgroup, "ns/cgroup"},  {spec_namespace_type_time, "ns/time"},
+		{spec_namespace_type_user, "ns/user"},     {spec_namespace_type_pid, "ns/pid"},
+		{spec_namespace_type_network, "ns/net"},   {spec_namespace_type_mount, "ns/mnt"},
+		{spec_namespace_type_ipc, "ns/ipc"},       {spec_namespace_type_uts, "ns/uts"},
+		{spec_namespace_type_cgroup, "ns/cgroup"}, {spec_namespace_type_time, "ns/time"},
 	};
 	char path[32];
 	*flags = 0;
@@ -111,6 +104,10 @@ int joined_find(const struct opened *opened, const struct spec *spec, int init_p
 		// one that was made for the container is not ours; and to join it once more would change nothing
 		if (listed->listed && !listed->path && files[i].type != spec_namespace_type_user)
 			different = true;
+		// (who is not in the host's himself cannot enter that, and the kernel says so)
+		else if (files[i].type == spec_namespace_type_user &&
+			 process_in_first_user_namespace(proc) == 1)
+			continue;
 		else if (differs(opened, init_pidfd, proc, files[i].name, &different, err) < 0)
 			return -1;
 		if (different)

@@ -40,6 +40,8 @@
 #define MEMFD_NAME_MAX 249
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+static const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
+
 static bool is_sealed(int file)
 {
 	int seals = fcntl(file, F_GET_SEALS);
@@ -110,13 +112,12 @@ static int open_elsewhere(int file, int *mount)
 	*mount = clone;
 	if (clone < 0)
 		return -1;
-	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
 	if (sys_mount_setattr(clone, "", AT_EMPTY_PATH, &read_only) < 0)
 		return -1;
 	return open(fd_proc_path(clone).text, O_RDONLY | O_CLOEXEC);
 }
 
-// The program through a mount of its directory, where who started it says that it lies; what is there counts when it is the same build.
+// The same through a mount of its directory, where who started it says that it lies; what is there counts when it is the same build.
 static int open_by_name(int *mount)
 {
 	char folder[OWN_BINARY_PATH_SIZE];
@@ -131,27 +132,32 @@ static int open_by_name(int *mount)
 	auto_close int file =
 		clone < 0 ? -1
 			  : openat(clone, name + 1, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (file < 0 || !own_pages_are_of(file))
+	if (file < 0 || !own_pages_are_of(file) ||
+	    sys_mount_setattr(clone, "", AT_EMPTY_PATH, &read_only) < 0)
 		return -1;
 	*mount = take_fd(&clone);
 	return take_fd(&file);
 }
 
+// elsewhere: the program, opened through *mount; empty: what takes its place as the process' file.
+static int move(int elsewhere, int empty, int *mount, int *later)
+{
+	if (elsewhere < 0 || empty < 0 || own_pages_remap(elsewhere) < 0 ||
+	    own_pages_name(empty) < 0)
+		return -1;
+	if (later)
+		*later = take_fd(mount);
+	return 0;
+}
+
 static int move_by_name(int *later)
 {
-	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
 	if (own_pages_possible() < 0)
 		return -1;
 	auto_close int mount = -1;
 	auto_close int file = open_by_name(&mount);
-	if (file < 0 || sys_mount_setattr(mount, "", AT_EMPTY_PATH, &read_only) < 0)
-		return -1;
-	auto_close int empty = empty_memfd((const char *)getauxval(AT_EXECFN));
-	if (empty < 0 || own_pages_remap(file) < 0 || own_pages_name(empty) < 0)
-		return -1;
-	if (later)
-		*later = take_fd(&mount);
-	return 0;
+	auto_close int empty = file < 0 ? -1 : empty_memfd((const char *)getauxval(AT_EXECFN));
+	return move(file, empty, &mount, later);
 }
 
 static int swap_pages(int file, int *later)
@@ -163,11 +169,8 @@ static int swap_pages(int file, int *later)
 		return -1;
 	auto_close int mount = -1;
 	auto_close int elsewhere = open_elsewhere(file, &mount);
-	if (elsewhere >= 0 && own_pages_remap(elsewhere) == 0 && own_pages_name(empty) == 0) {
-		if (later)
-			*later = take_fd(&mount);
+	if (move(elsewhere, empty, &mount, later) == 0)
 		return 0;
-	}
 	if (own_pages_detach(file) < 0)
 		return -1;
 	return own_pages_name(empty);
@@ -262,7 +265,6 @@ int own_binary_leave(const struct own_binary *own, int *mapped, struct error *er
 // Only the root of a mount can have its attributes changed: from the file upwards until it works. (The path has no links in it.)
 static int make_mount_readonly(const struct own_binary *own, int mapped)
 {
-	const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
 	int done = sys_mount_setattr(mapped, "", AT_EMPTY_PATH, &read_only);
 	char folder[OWN_BINARY_PATH_SIZE];
 	memcpy(folder, own->path, sizeof folder);
