@@ -146,14 +146,31 @@ static int names(struct init *init, struct error *err)
 	return namespaces_set_names(init->spec, err);
 }
 
+static bool wants_network_beside(const struct init *init)
+{
+	return init->namespaces->network_beside;
+}
+
+static int enter_network(struct init *init, struct error *err)
+{
+	struct sync_record record;
+	auto_close int netns = -1;
+	if (sync_receive(init->sync, &record, &netns, err) < 0)
+		return -1;
+	if (record.step != sync_step_network || netns < 0)
+		return error_set(err, ECANCELED, "the runtime is gone");
+	return namespaces_enter_network(netns, err);
+}
+
 static bool wants_loopback(const struct init *init)
 {
-	return namespaces_is_new(init->namespaces, spec_namespace_type_network);
+	return namespaces_is_new(init->namespaces, spec_namespace_type_network) &&
+	       !wants_network_beside(init);
 }
 
 static int loopback(struct init *init unused_result, struct error *err)
 {
-	return network_loopback_up(err);
+	return network_loopback_up(-1, err);
 }
 
 static bool wants_net_devices(const struct init *init)
@@ -190,6 +207,11 @@ static int isolate(struct init *init, struct error *err)
 static int attach(struct init *init, struct error *err)
 {
 	return rootfs_attach(init->rootfs, err);
+}
+
+static int mounts_ahead(struct init *init, struct error *err)
+{
+	return rootfs_mount_ahead(init->rootfs, err);
 }
 
 static int mounts(struct init *init, struct error *err)
@@ -371,6 +393,10 @@ const struct init_step container_init_steps[] = {
 	{"isolate the mount tree", isolate, NULL},
 	{"attach the root", attach, NULL},
 	{"open a procfs of the pid namespace", open_proc_context, wants_proc_context},
+	// so that the runtime has the time to make the network namespace
+	{"mount what shows nothing of the network", mounts_ahead, wants_network_beside},
+	// before anything that is about it: /sys, hooks
+	{"join the new network namespace", enter_network, wants_network_beside},
 	{"mount", mounts, NULL},
 	{"make devices", devices, NULL},
 	// hooks see the finished mounts and still the host's root

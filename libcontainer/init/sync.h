@@ -11,6 +11,8 @@
 //	   | <--- delegate ------------------------------------------------------------|  only with a cgroup of its own below
 //	   | moves it there                                                          |  the container's
 //	   | ---- proceed -----------------------------------------------------------> |
+//	   | makes a network namespace beside it                                     |  when the plan says so
+//	   | ---- network (with it) ---------------------------------------------------> |
 //	   | <--- net_devices (with the network namespace) ----------------------------|  only with linux.netDevices
 //	   | moves them                                                              |
 //	   | ---- proceed -----------------------------------------------------------> |
@@ -47,6 +49,7 @@ enum sync_step {
 	sync_step_need_maps,
 	sync_step_pid,
 	sync_step_delegate,
+	sync_step_network,
 	sync_step_net_devices,
 	sync_step_hooks,
 	sync_step_terminal,

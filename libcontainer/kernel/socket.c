@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -24,6 +26,11 @@
 // A connect that waits for its listener looks up this often, and gives up after this many times.
 #define LOOK_UP_MS 100
 #define LOOK_UPS 100
+
+int socket_network_namespace(int socket)
+{
+	return ioctl(socket, SIOCGSKNS);
+}
 
 int socket_pair(int fds[2])
 {

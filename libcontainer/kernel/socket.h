@@ -30,6 +30,9 @@ int socket_connect_path_unless(const char *path, int type, int interrupts) must_
 // Connects to an abstract name of somebody else's (without the leading "@"); husk itself makes none, for they have no mode.
 int socket_connect_abstract(const char *name, int type) must_check;
 
+// The network namespace that the socket was made in, close-on-exec. EPERM: without CAP_NET_ADMIN over it.
+int socket_network_namespace(int socket) must_check;
+
 // Sends data with one descriptor as SCM_RIGHTS (none when fd is -1).
 int socket_send_fd(int socket, const void *data, size_t size, int fd) must_check;
 

@@ -171,18 +171,11 @@ static int set_limits(struct creation *creation, struct error *err)
 	struct spec_resources wider;
 	bool room = creation->scope.unit && scope_make_room(&linux_->resources, &wider);
 	if (cgroup_set_resources(&creation->cgroup, room ? &wider : &linux_->resources, log, err) <
-		    0 ||
-	    give_cgroup(creation, &creation->cgroup, err) < 0)
+	    0)
 		return -1;
-	// without rules in the configuration only the devices that every container has are allowed; in a user namespace no
-	// others can be made anyway
-	bool in_user_namespace = creation_in_user_namespace(creation);
-	if (!linux_->resources.devices_set && in_user_namespace)
-		return 0;
-	// where there are rules they are the last word: a device may be listed, and allowed to be read only
-	size_t listed = linux_->resources.devices_count ? 0 : linux_->devices_count;
-	return cgroup_set_devices(&creation->cgroup, &linux_->resources, linux_->devices, listed,
-				  in_user_namespace, log, err);
+	if (give_cgroup(creation, &creation->cgroup, err) < 0)
+		return -1;
+	return creation_limit_devices(creation, creation_moment_before_init, err);
 }
 
 static int make_cgroup(struct creation *creation, struct error *err)
@@ -194,6 +187,13 @@ static int make_cgroup(struct creation *creation, struct error *err)
 	if (set_limits(creation, err) < 0 || creation_make_delegated(creation, err) < 0)
 		return -1;
 	return creation->delegated.fd < 0 ? 0 : give_cgroup(creation, &creation->delegated, err);
+}
+
+static int limit_devices(struct creation *creation, struct error *err)
+{
+	if (creation->cgroup.fd < 0)
+		return 0;
+	return creation_limit_devices(creation, creation_moment_beside_init, err);
 }
 
 static void unmake_cgroup(struct creation *creation)
@@ -321,6 +321,8 @@ static const struct stage {
 	{"open what only the host can open", open_host, take_back},
 	{"clone the container's process", creation_clone, creation_kill},
 	// while it works, so that neither has to wait for the other later
+	{"make the network namespace", creation_make_network, NULL},
+	{"limit the devices", limit_devices, NULL},
 	{"record the container's process", creation_record_process, NULL},
 	{"leave systemd's unit to it", creation_hand_over_scope, NULL},
 	{"converse until it is ready", creation_converse, unconverse},

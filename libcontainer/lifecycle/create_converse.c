@@ -144,6 +144,7 @@ static int answer(struct creation *creation, struct sync_record *record, int *fd
 	case sync_step_end:
 	case sync_step_last:
 	case sync_step_proceed:
+	case sync_step_network:
 		break;
 	}
 	return creation_died(creation, err);
@@ -169,6 +170,7 @@ static bool explained_by_death(const struct creation *creation, enum sync_step s
 	case sync_step_last:
 	case sync_step_end:
 	case sync_step_failed:
+	case sync_step_network:
 		break;
 	}
 	return about_process && (creation->pid > 0 || creation->stage > 0) &&

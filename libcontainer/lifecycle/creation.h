@@ -134,6 +134,16 @@ void creation_kill(struct creation *creation);
 int creation_decide_birth(struct creation *creation, struct error *err) must_check;
 // Its number, when it says something. ESRCH in err->code: it was not cloned.
 int creation_know_process(struct creation *creation, struct error *err) must_check;
+// create_beside.c: what is made while init works
+void creation_plan_beside(struct creation *creation);
+int creation_make_network(struct creation *creation, struct error *err) must_check;
+enum creation_moment {
+	creation_moment_before_init,
+	creation_moment_beside_init,
+};
+// Once, at the moment of the two that is right for this container.
+int creation_limit_devices(struct creation *creation, enum creation_moment moment,
+			   struct error *err) must_check;
 // create_converse.c: from clone3 to "ready"
 int creation_converse(struct creation *creation, struct error *err) must_check;
 // The new process is dead: reaps it and says what it died of. Always -1.

@@ -180,6 +180,7 @@ int execution_converse(struct execution *e, struct error *err)
 		case sync_step_need_maps:
 		case sync_step_pid:
 		case sync_step_delegate:
+		case sync_step_network:
 		case sync_step_net_devices:
 		case sync_step_hooks:
 		case sync_step_proceed:

@@ -106,6 +106,7 @@ int creation_plan(struct creation *creation, struct error *err)
 	creation->rootless = namespaces_caller_is_rootless();
 	if (namespaces_plan(spec, creation->rootless, &creation->namespaces, err) < 0)
 		return -1;
+	creation_plan_beside(creation);
 	if (plan_net_devices(creation, err) < 0 || creation_plan_cgroup(creation, err) < 0 ||
 	    plan_rootfs(creation, err) < 0)
 		return -1;

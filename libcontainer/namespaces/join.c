@@ -133,6 +133,13 @@ int namespaces_make_cgroup(struct error *err)
 	return 0;
 }
 
+int namespaces_enter_network(int netns, struct error *err)
+{
+	if (setns(netns, CLONE_NEWNET) < 0)
+		return error_errno(err, "join the new network namespace");
+	return 0;
+}
+
 bool namespaces_may_set_groups(void)
 {
 	char allowed[16];

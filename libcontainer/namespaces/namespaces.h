@@ -24,6 +24,7 @@ struct namespace_plan {
 	bool joins;                           // any but pid
 	bool staged;                          // by way of a process of its own: init/stage.c
 	bool time_offsets;
+	bool network_beside;  // the new network namespace is made by the caller while init works, and joined by init
 	bool user_added;  // the configuration has none, but a plain user cannot do without
 	struct spec_id_mappings uid_mappings,
 		gid_mappings;  // effective ones; empty without a new user namespace
@@ -37,7 +38,8 @@ int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_pla
 		    struct error *err) must_check;
 // Opens what is joined, and checks that each file is a namespace of the named type.
 int namespaces_open(struct namespace_plan *plan, struct error *err) must_check;
-// What clone3 is asked for: the new namespaces without those that have to be made another way (cgroup; time with offsets; user, with a stage).
+// What clone3 is asked for: the new namespaces without those that have to be made another way (cgroup; time with offsets; user, with a stage;
+// network, when it is made beside).
 uint64_t namespaces_clone_flags(const struct namespace_plan *plan);
 bool namespaces_is_new(const struct namespace_plan *plan, enum spec_namespace_type type);
 bool namespaces_has(const struct namespace_plan *plan, enum spec_namespace_type type);
@@ -66,6 +68,8 @@ int namespaces_for_children(struct namespace_plan *plan, struct namespace_restor
 int namespaces_restore(struct namespace_restore *restore, struct error *err) must_check;
 // A cgroup namespace shows as its root the cgroup its maker is in: made by init itself, in its final cgroup.
 int namespaces_make_cgroup(struct error *err) must_check;
+// Joins the network namespace that the caller of husk made for it (network_beside).
+int namespaces_enter_network(int netns, struct error *err) must_check;
 // Whether setgroups is allowed in the user namespace that the process is in.
 bool namespaces_may_set_groups(void);
 // uid 0 and gid 0 of the user namespace the process is in now. proc_fd: the host's /proc. may_set_groups: setgroups is allowed there.

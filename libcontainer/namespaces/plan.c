@@ -50,6 +50,8 @@ uint64_t namespaces_clone_flags(const struct namespace_plan *plan)
 		flags &= ~KERNEL_CLONE_NEWTIME;
 	if (plan->staged)
 		flags &= ~KERNEL_CLONE_NEWUSER;
+	if (plan->network_beside)
+		flags &= ~KERNEL_CLONE_NEWNET;
 	return flags;
 }
 
@@ -68,6 +70,18 @@ static void add_user_namespace(struct namespace_plan *plan)
 	plan->own_gid = (struct spec_id_mapping){0, getegid(), 1};
 	plan->uid_mappings = (struct spec_id_mappings){&plan->own_uid, 1};
 	plan->gid_mappings = (struct spec_id_mappings){&plan->own_gid, 1};
+}
+
+// A network namespace takes the kernel as long as half of what init does before it needs one. Who makes it for init has to come back
+// to its own, which only the host's root may.
+static bool can_make_network_beside(const struct namespace_plan *plan, bool rootless)
+{
+	const struct spec_linux *linux_ = &plan->spec->linux_;
+	return namespaces_is_new(plan, spec_namespace_type_network) && !rootless && !plan->joins &&
+	       !plan->listed[spec_namespace_type_user] &&
+	       (!plan->listed[spec_namespace_type_pid] ||
+		namespaces_is_new(plan, spec_namespace_type_pid)) &&
+	       linux_->sysctl.count == 0 && linux_->net_devices_count == 0;
 }
 
 int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_plan *plan,
@@ -103,6 +117,7 @@ int namespaces_plan(const struct spec *spec, bool rootless, struct namespace_pla
 				       !namespaces_is_new(plan, spec_namespace_type_pid));
 	plan->staged = user_joined || (user_new && (others || plan->time_offsets)) ||
 		       (rootless && for_children);
+	plan->network_beside = can_make_network_beside(plan, rootless);
 	if (plan->time_offsets && !namespaces_is_new(plan, spec_namespace_type_time))
 		return error_set(
 			err, EINVAL,

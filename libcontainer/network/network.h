@@ -9,8 +9,12 @@
 #include "libcontainer/base/error.h"
 #include "spec/spec.h"
 
-// Brings lo up in the calling process' network namespace: every engine that makes no network of its own expects it.
-int network_loopback_up(struct error *err) must_check;
+// Brings lo up in the network namespace of that socket, or of the calling thread (-1): every engine that makes no network of its own
+// expects it.
+int network_loopback_up(int socket, struct error *err) must_check;
+// Makes a network namespace by way of the calling thread, which is in its own again afterwards, whatever failed. own: a socket that was
+// made there. *netns and *socket, which is in it: owned by the caller.
+int network_make(int own, int *netns, int *socket, struct error *err) must_check;
 
 // ---- net_devices.c -------------------------------------------------------------------------------
 

@@ -89,6 +89,7 @@ struct rootfs {
 	const char *root_path;  // absolute, on the host
 	struct mount_entry *mounts;
 	size_t mounts_count;
+	size_t mounted;  // that many of them are done
 	struct rootfs_device *devices;
 	size_t devices_count;
 	struct rootfs_overlay overlay;

@@ -169,11 +169,45 @@ int rootfs_fd(const struct rootfs *rootfs)
 	return rootfs->root_fd;
 }
 
+static bool shows_network(const struct mount_entry *entry)
+{
+	switch (entry->kind) {
+	case mount_kind_remount:
+	case mount_kind_cgroup:
+	case mount_kind_proc:  // /proc/net is a link to that of whoever looks
+	case mount_kind_tmpfs:
+		return false;
+	case mount_kind_bind:  // of /proc/net it would be
+	case mount_kind_sysfs:
+	case mount_kind_other:
+		break;
+	}
+	return !entry->type ||
+	       (!text_equal(entry->type, "devpts") && !text_equal(entry->type, "mqueue"));
+}
+
+static int mount_next(struct rootfs *rootfs, struct error *err)
+{
+	int attached = mounts_attach(rootfs, &rootfs->mounts[rootfs->mounted], err);
+	rootfs->mounted++;
+	return attached;
+}
+
+int rootfs_mount_ahead(struct rootfs *rootfs, struct error *err)
+{
+	auto_umask mode_t mask = umask(0);
+	while (rootfs->mounted < rootfs->mounts_count &&
+	       !shows_network(&rootfs->mounts[rootfs->mounted]))
+		if (mount_next(rootfs, err) < 0)
+			return -1;
+	return 0;
+}
+
 int rootfs_mount(struct rootfs *rootfs, struct error *err)
 {
 	auto_umask mode_t mask = umask(0);
-	for (size_t i = 0; i < rootfs->mounts_count; i++)
-		if (mounts_attach(rootfs, &rootfs->mounts[i], err) < 0)
+	while (rootfs->mounted < rootfs->mounts_count)
+		if (mount_next(rootfs, err) < 0)
 			return -1;
 	return 0;
 }

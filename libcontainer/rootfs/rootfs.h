@@ -76,7 +76,9 @@ int rootfs_fd(const struct rootfs *rootfs);
 bool rootfs_can_use_proc_context(const struct rootfs *rootfs);
 bool rootfs_wants_proc_context(const struct rootfs *rootfs);
 void rootfs_give_proc_context(struct rootfs *rootfs, int context);
-// mounts[], in order.
+// mounts[], in order. ahead: those before the first that could show something of the caller's network namespace (a sysfs does, a bind
+// could, and nobody knows of file systems that husk does not); rootfs_mount goes on there.
+int rootfs_mount_ahead(struct rootfs *rootfs, struct error *err) must_check;
 int rootfs_mount(struct rootfs *rootfs, struct error *err) must_check;
 // Default devices, linux.devices, /dev links.
 int rootfs_make_devices(struct rootfs *rootfs, struct error *err) must_check;

@@ -91,6 +91,53 @@ test_slow_stage_of_run() {
 	contains "$(cat log)" "fired $SENDMSG"
 }
 
+# What is made while init works is complete before anything of the container runs, however long it takes.
+test_slow_while_init_works() {
+	local setns=308 unshare=272 bpf=321 call
+	is_root || skip "only root makes the network namespace and the device rules beside init"
+	injects
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}]) |
+		.process.capabilities.bounding += ["CAP_MKNOD"] | .process.capabilities.effective += ["CAP_MKNOD"] | .process.capabilities.permitted += ["CAP_MKNOD"]'
+	args /bin/sh -c 'cat /sys/class/net/lo/flags; mknod /dev/x c 1 13; (: </dev/x) 2>&1 | grep -o "not permitted"'
+	for call in $unshare $setns $bpf; do
+		equal "with $call held up" '0x9 not permitted' "$("$INJECT" "$S/log" delay:300 0 $call "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" | xargs)"
+		contains "$(cat log)" "fired $call"
+	done
+}
+# (these run before init says that it is ready)
+test_device_rules_hold_for_create_container_hooks() {
+	local bpf=321
+	is_root || skip "a plain user may not set device rules"
+	injects
+	bundle
+	args /bin/true
+	hook createContainer 'mknod x c 1 13; (: <x) 2>err; rm x'
+	"$INJECT" "$S/log" delay:300 0 $bpf "$HUSK" --root "$ROOT" run --bundle "$B" "$ID"
+	contains "$(cat log)" "fired $bpf"
+	contains "$(cat "$B/err")" 'not permitted'
+	config '.linux.resources.devices += [{allow:true,type:"c",major:1,minor:13,access:"rwm"}]'
+	husk run --bundle "$B" "$ID"
+	contains "$(cat "$B/err")" 'No such device'
+}
+test_no_network_namespace() {
+	local setns=308 unshare=272 status call
+	is_root || skip "only root makes it beside init"
+	injects
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}])'
+	for call in $unshare $setns; do
+		status=0
+		"$INJECT" "$S/log" errno:28 0 "1/$call" "$HUSK" --root "$ROOT" create --bundle "$B" "$ID" 2>err || status=$?
+		contains "$(cat log)" "fired $call"
+		equal status 1 $status
+		equal lines 1 "$(wc -l <err)"
+		contains "$(cat err)" "$([ $call = $unshare ] && echo 'make a network namespace (a limit is reached: see /proc/sys/user/max_net_namespaces): No space' ||
+			echo "return to the caller's network namespace")"
+		equal "what is left" '' "$(husk list --quiet)"
+	done
+}
+
 # ---- the end -------------------------------------------------------------------------------------
 
 # husk cannot stay with a process that runs already: then that process must not run on alone

@@ -49,6 +49,23 @@ test_loopback_is_up() {
 	equal "interfaces" lo "$(seen '[.net[] | select(.up == 1) | .name] | join(" ")')"
 }
 
+# root's is made beside init, which mounts meanwhile what shows nothing of it; the caller's has its lo down here, to tell them apart
+test_what_is_mounted_shows_the_new_network() {
+	local caller=()
+	bundle
+	! is_root || caller=(unshare --net)
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}]) | .root.readonly = false |
+		.mounts |= ([{destination:"/fib",type:"bind",source:"/proc/net/fib_trie",options:["bind"]}] + .)'
+	args /bin/sh -c 'cat /sys/class/net/lo/flags; grep -c " 127.0.0.1$" /fib /proc/net/fib_trie'
+	"${caller[@]}" "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >out
+	contains "$(cat out)" 0x9 '/fib:2' '/proc/net/fib_trie:2'
+	config '.mounts |= .[1:] | .linux.namespaces |= map(select(.type != "network"))'
+	is_root || return 0
+	# the control: the caller's, when it is kept
+	args /bin/sh -c 'grep -c " 127.0.0.1$" /proc/net/fib_trie || true'
+	equal "the caller's" 0 "$("${caller[@]}" "$HUSK" --root "$ROOT" run --bundle "$B" "$ID")"
+}
+
 test_user_namespace_maps() {
 	bundle
 	if is_root; then

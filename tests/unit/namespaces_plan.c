@@ -55,6 +55,32 @@ START_TEST(stage_only_where_the_user_namespace_needs_it)
 }
 END_TEST
 
+// made by the caller while init works only where it can come back to its own, and init needs it no sooner
+START_TEST(network_beside_init)
+{
+	const enum spec_namespace_type types[] = {spec_namespace_type_pid, spec_namespace_type_mount, spec_namespace_type_network};
+	struct namespace_plan plan;
+	struct error err = {0};
+	for (int variant = 0; variant < 9; variant++) {
+		struct spec spec = make_spec(types, 3);
+		struct spec_namespace *namespaces = spec.linux_.namespaces;
+		namespaces[spec_namespace_type_user].listed = variant == 1;
+		namespaces[spec_namespace_type_network].listed = variant != 2;
+		namespaces[spec_namespace_type_network].path = variant == 3 ? "/proc/1/ns/net" : NULL;
+		namespaces[spec_namespace_type_pid].path = variant == 4 ? "/proc/1/ns/pid" : NULL;
+		namespaces[spec_namespace_type_mount].path = variant == 5 ? "/proc/1/ns/mnt" : NULL;
+		spec.linux_.sysctl.count = variant == 6;
+		spec.linux_.net_devices_count = variant == 7;
+		ck_assert_int_eq(namespaces_plan(&spec, variant == 8, &plan, &err), 0);
+		ck_assert_msg(plan.network_beside == (variant == 0), "variant %d", variant);
+		// one or the other makes it
+		bool cloned = namespaces_clone_flags(&plan) & KERNEL_CLONE_NEWNET;
+		ck_assert_msg(cloned == (variant != 0 && variant != 2 && variant != 3), "variant %d", variant);
+		namespaces_done(&plan);
+	}
+}
+END_TEST
+
 // below a rootless engine nobody comes back from what only children enter
 START_TEST(stage_where_there_is_no_way_back)
 {
@@ -149,6 +175,7 @@ int main(void)
 	TCase *tc = tcase_create("plan");
 	tcase_add_test(tc, one_clone_makes_new_namespaces);
 	tcase_add_test(tc, stage_only_where_the_user_namespace_needs_it);
+	tcase_add_test(tc, network_beside_init);
 	tcase_add_test(tc, stage_where_there_is_no_way_back);
 	tcase_add_test(tc, time_offsets_need_a_new_time_namespace);
 	tcase_add_test(tc, joined_files_are_checked);
