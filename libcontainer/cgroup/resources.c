@@ -17,17 +17,22 @@
 
 struct check {
 	const struct cgroup_host *host;
+	bool read;  // ... when the first limit asks
 	uint32_t available;
 };
 
 static int check_setting(const struct cgroup_setting *setting, void *data, struct error *err)
 {
-	const struct check *check = data;
+	struct check *check = data;
 	if (setting->no_limit)
 		return 0;
 	if (check->host->kind == cgroup_host_kind_none)
 		return error_set(err, ENOENT, "%s: no cgroup2 is mounted on this host",
 				 setting->json);
+	if (!check->read &&
+	    cgroup_controllers_read(check->host->fd, "cgroup.controllers", &check->available) < 0)
+		return error_errno(err, "read %s/cgroup.controllers", check->host->mount);
+	check->read = true;
 	if (cgroup_controller_check(check->host, check->available, setting->controller, err) < 0)
 		return error_context(err, "%s", setting->json);
 	return 0;
@@ -40,9 +45,6 @@ int cgroup_check(const struct cgroup_host *host, const struct spec_resources *re
 	if (cgroup_settings_check_v1(resources, NULL, err) < 0 ||
 	    cgroup_device_rules_check(resources, err) < 0)
 		return -1;
-	if (host->kind != cgroup_host_kind_none &&
-	    cgroup_controllers_read(host->fd, "cgroup.controllers", &check.available) < 0)
-		return error_errno(err, "read %s/cgroup.controllers", host->mount);
 	return cgroup_settings_visit(resources, check_setting, &check, err);
 }
 

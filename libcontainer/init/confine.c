@@ -297,15 +297,14 @@ static int move_down(int **fds, size_t count, unsigned lowest, struct error *err
 	return 0;
 }
 
-// Closes everything from 3+N on but the conversation and the gate, which are moved down: not only at execve, because until then the
+// Closes everything from 3+N on but the conversation, which is moved down: not only at execve, because until then the
 // program's path could lead through what the caller left open (/proc/self/fd/N/...). Below 3+N, what husk itself opened is
 // close-on-exec from birth, and what the caller passed on cannot be, or it would not have come here.
 int step_close_descriptors(struct init *init, struct error *err)
 {
 	unsigned lowest = 3 + init->preserve_fds;
 	bool outcome_is_sync = init->outcome == init->sync;
-	int *const all[] = {&init->sync, &init->gate, &init->hooks_files.fds[0],
-			    &init->hooks_files.fds[1]};
+	int *const all[] = {&init->sync, &init->hooks_files.fds[0], &init->hooks_files.fds[1]};
 	int *kept[array_size(all)];
 	size_t count = 0;
 	for (size_t i = 0; i < array_size(all); i++)

@@ -307,7 +307,7 @@ static int look_up(struct init *init, struct error *err)
 
 static bool wants_gate(const struct init *init)
 {
-	return init->gate >= 0;
+	return init->wait_for_start;
 }
 
 // The first process of a pid namespace gets no signal that it does not catch.
@@ -325,9 +325,12 @@ static int ready(struct init *init, struct error *err)
 		return error_errno(err, "block signals");
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return error_errno(err, "prctl PR_SET_PDEATHSIG");
-	if (sync_send_step(init->sync, sync_step_ready, err) < 0)
+	if (sync_send_step(init->sync, sync_step_ready, err) < 0 ||
+	    sync_wait_proceed_with(init->sync, &init->gate, err) < 0)
 		return -1;
-	return sync_wait_proceed(init->sync, err);
+	if (wants_gate(init) && init->gate < 0)
+		return error_set(err, EPROTO, "there is no socket to wait for start at");
+	return 0;
 }
 
 static void end_by_signal(int signal)

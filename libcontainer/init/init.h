@@ -56,7 +56,7 @@ struct init {
 	struct trace *trace;    // or NULL
 	int sync;               // the child's end
 	int close_first[8];     // what the runtime has open and no child may keep; -1 = nothing
-	int gate;               // listener of the start gate, or -1: go on after ready
+	bool wait_for_start;    // behind the start gate; else it goes on after ready
 	int target_pidfd;       // exec: the container's init; else -1
 	int target_namespaces;  // exec: CLONE_NEW* to join through target_pidfd
 	int target_root;        // exec into a container without a mount namespace: its root, or -1
@@ -83,6 +83,7 @@ struct init {
 	int proc_fd;
 	int own_file;  // husk's, as it is mapped after it was left; or -1
 	int pty_peer;
+	int gate;    // listener of the start gate, which comes with the word to proceed; or -1
 	int cwd_fd;  // the working directory, once it is proven to lie inside
 	bool cwd_proven;
 	int outcome;  // where failure is reported: sync, or the connection of `start`

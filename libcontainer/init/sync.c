@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/socket.h"
 
 int sync_send(int socket, const struct sync_record *record, int fd, struct error *err)
@@ -44,13 +45,19 @@ int sync_receive(int socket, struct sync_record *record, int *fd, struct error *
 	return 0;
 }
 
-int sync_wait_proceed(int socket, struct error *err)
+int sync_wait_proceed_with(int socket, int *fd, struct error *err)
 {
 	struct sync_record record;
-	int fd = -1;
-	if (sync_receive(socket, &record, &fd, err) < 0)
+	*fd = -1;
+	if (sync_receive(socket, &record, fd, err) < 0)
 		return -1;
 	if (record.step != sync_step_proceed)
 		return error_set(err, ECANCELED, "the runtime is gone");
 	return 0;
+}
+
+int sync_wait_proceed(int socket, struct error *err)
+{
+	auto_close int none = -1;
+	return sync_wait_proceed_with(socket, &none, err);
 }

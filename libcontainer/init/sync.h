@@ -23,8 +23,8 @@
 //	   | <--- listener (with the seccomp descriptor) -------------------------------|  only with a notify action
 //	   | <--- ready ---------------------------------------------------------------|  create's work is done
 //	   | saves the state                                                         |
-//	   | ---- proceed -----------------------------------------------------------> |
-//	   |                                     create: init waits at the start gate |
+//	   | ---- proceed (create: with the start gate) ------------------------------> |
+//	   |                                     create: init waits at it             |
 //	   |                                     run:    init executes the program    |
 //	   | <--- last ----------------------------------------------------------------|  only execve is left (run)
 //	   | <--- failed (with an error), or end of file = execve worked --------------|  failed may come twice: plainly,
@@ -75,5 +75,7 @@ int sync_receive(int socket, struct sync_record *record, int *fd, struct error *
 
 // For a child: waits for proceed; anything else means that the runtime gave up.
 int sync_wait_proceed(int socket, struct error *err) must_check;
+// *fd: what came with it (owned by the caller), or -1.
+int sync_wait_proceed_with(int socket, int *fd, struct error *err) must_check;
 
 #endif

@@ -9,6 +9,7 @@
 #include "libcontainer/base/json.h"
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
+#include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/creation.h"
 
 static int absolute_path(int fd, char **path, struct error *err)
@@ -22,6 +23,34 @@ static int absolute_path(int fd, char **path, struct error *err)
 		return error_set(err, ENAMETOOLONG, "the path of the bundle is too long");
 	*path = strndup(buffer, (size_t)length);
 	return *path ? 0 : error_set(err, ENOMEM, "out of memory");
+}
+
+// Whether it is absolute and as the kernel would say it, but for links.
+static bool is_plain(const char *path)
+{
+	for (const char *at = path; *at;) {
+		size_t length = *at == '/' ? strcspn(at + 1, "/") : 0;
+		if (length == 0 || (length <= 2 && strncmp(at + 1, "..", length) == 0))
+			return false;
+		at += 1 + length;
+	}
+	return *path != '\0';
+}
+
+// What /proc would say of it, where it must be asked: a process's first look at its own part of /proc takes long.
+static int open_directory(const char *path, int *fd, char **absolute, struct error *err)
+{
+	const struct kernel_open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = KERNEL_RESOLVE_NO_SYMLINKS,
+	};
+	*fd = is_plain(path) ? sys_openat2(AT_FDCWD, path, &how) : -1;
+	if (*fd >= 0) {
+		*absolute = strdup(path);
+		return *absolute ? 0 : error_set(err, ENOMEM, "out of memory");
+	}
+	*fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? error_errno(err, "bundle %s", path) : absolute_path(*fd, absolute, err);
 }
 
 static int explain_read(const char *name, const char *bundle, struct error *err)
@@ -120,10 +149,8 @@ int creation_read_bundle(struct creation *creation, struct error *err)
 	if (state_check_id(options->id, err) < 0)
 		return -1;
 	const char *bundle = options->bundle ? options->bundle : ".";
-	auto_close int fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, "bundle %s", bundle);
-	if (absolute_path(fd, &creation->bundle, err) < 0)
+	auto_close int fd = -1;
+	if (open_directory(bundle, &fd, &creation->bundle, err) < 0)
 		return -1;
 	const char *name = options->config ? options->config : "config.json";
 	if (fd_read_file(options->config ? AT_FDCWD : fd, name, SPEC_MAX_BYTES,

@@ -40,6 +40,17 @@ static int send_pidfds(const struct creation *creation, struct error *err)
 	return send_pidfd(creation, "annotation run.oci.pidfd_receiver", receiver, err);
 }
 
+int creation_note_boot(struct creation *creation, struct error *err)
+{
+	char boot_id[37];
+	if (creation->record.boot_id)
+		return 0;
+	if (process_boot_id(boot_id) < 0)
+		return error_errno(err, "read the boot id");
+	creation->record.boot_id = strdup(boot_id);
+	return creation->record.boot_id ? 0 : error_set(err, ENOMEM, "out of memory");
+}
+
 static int write_record(struct creation *creation, struct error *err)
 {
 	struct state_record *r = &creation->record;
@@ -48,9 +59,10 @@ static int write_record(struct creation *creation, struct error *err)
 	r->creator = 0;
 	if (process_start_time(r->pid, &r->start_time, &zombie) < 0)
 		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
+	if (creation_note_boot(creation, err) < 0)
+		return -1;
 	if (process_number(creation->pidfd, &r->number) < 0)
 		r->number = 0;
-	r->hierarchy = creation->host.number;
 	// what leads to the processes if the record should be damaged: the cgroup, or this
 	if (creation->cgroup.fd < 0 && state_note_init(creation->dir_fd, r, err) < 0)
 		return -1;
@@ -101,7 +113,8 @@ int creation_commit(struct creation *creation, struct error *err)
 	if (birth_write_pid_file(creation->options->pid_file, creation->pid,
 				 &creation->pid_file_made, err) < 0)
 		return -1;
-	if (sync_send_step(creation->sync, sync_step_proceed, err) < 0)
+	const struct sync_record proceed = {.step = sync_step_proceed};
+	if (sync_send(creation->sync, &proceed, creation->gate, err) < 0)
 		return err->code == EPIPE || err->code == ECONNRESET ? creation_died(creation, err)
 								     : -1;
 	return 0;

@@ -77,19 +77,20 @@ static int now(char text[96], struct error *err)
 static int record(struct creation *creation, struct error *err)
 {
 	struct state_record *r = &creation->record;
-	char created[96], boot_id[37];
+	char created[96];
 	if (now(created, err) < 0)
 		return -1;
-	if (process_boot_id(boot_id) < 0)
-		return error_errno(err, "read the boot id");
+	// until init works the number alone tells the boot
+	r->hierarchy = creation->host.number;
+	if (!r->hierarchy && creation_note_boot(creation, err) < 0)
+		return -1;
 	r->id = strdup(creation->options->id);
 	r->bundle = strdup(creation->bundle);
 	r->rootfs = strdup(creation->rootfs_path);
 	r->cgroup_path = creation->cgroup_path ? strdup(creation->cgroup_path) : NULL;
 	r->created = strdup(created);
-	r->boot_id = strdup(boot_id);
 	r->systemd_scope = creation->scope.unit ? strdup(creation->scope.unit) : NULL;
-	if (!r->id || !r->bundle || !r->rootfs || !r->created || !r->boot_id ||
+	if (!r->id || !r->bundle || !r->rootfs || !r->created ||
 	    (creation->scope.unit && !r->systemd_scope))
 		return error_set(err, ENOMEM, "out of memory");
 	r->creator = getpid();
@@ -251,6 +252,11 @@ static int open_host(struct creation *creation, struct error *err)
 		return -1;
 	if (creation->kind != creation_kind_create && notify)
 		return notify_listen(creation->dir_fd, &creation->notify, err);
+	return 0;
+}
+
+static int listen_for_start(struct creation *creation, struct error *err)
+{
 	if (creation->kind != creation_kind_create)
 		return 0;
 	return start_gate_listen(creation->dir_fd, &creation->gate, err);
@@ -323,6 +329,7 @@ static const struct stage {
 	// while it works, so that neither has to wait for the other later
 	{"make the network namespace", creation_make_network, NULL},
 	{"limit the devices", limit_devices, NULL},
+	{"listen for start", listen_for_start, NULL},
 	{"record the container's process", creation_record_process, NULL},
 	{"leave systemd's unit to it", creation_hand_over_scope, NULL},
 	{"converse until it is ready", creation_converse, unconverse},

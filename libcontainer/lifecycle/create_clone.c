@@ -33,7 +33,7 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 		return -1;
 	init->sync = sync;
 	init->hooks_files = creation->hooks_files;
-	init->gate = creation->gate;
+	init->wait_for_start = creation->kind == creation_kind_create;
 	init->close_first[0] = creation->sync;
 	init->close_first[1] = creation->dir_fd;
 	init->close_first[2] = creation->root_fd;
@@ -43,7 +43,7 @@ int creation_fill_init(struct creation *creation, int sync, struct error *err)
 	init->close_first[6] = creation->scope_holder.socket;
 	init->close_first[7] = creation->delegated.fd;
 	init->target_pidfd = init->target_root = init->proc_fd = init->pty_peer = init->own_file =
-		-1;
+		init->gate = -1;
 	init->rootless = creation->rootless;
 	init->keep_groups = spec_annotation_is_on(spec, "run.oci.keep_original_groups");
 	init->new_keyring = !creation->options->no_new_keyring;
@@ -108,7 +108,6 @@ int creation_clone(struct creation *creation, struct error *err)
 	birth_restore_oom_score(oom_score);
 	if (namespaces_restore(&restore, result == 0 ? err : &ignored) < 0)
 		result = -1;
-	memory_close(take_fd(&creation->gate));  // init has it now
 	return result;
 }
 

@@ -108,6 +108,8 @@ void creation_describe_cgroup(const struct creation *creation, struct text *text
 // Whether it is in a user namespace, its own or the caller's: there nobody can make device nodes.
 bool creation_in_user_namespace(const struct creation *creation);
 // commit.c: the process becomes known. As much of it as nobody can object to any more is done while init still prepares itself.
+// The boot id, once.
+int creation_note_boot(struct creation *creation, struct error *err) must_check;
 int creation_record_process(struct creation *creation, struct error *err) must_check;
 int creation_commit(struct creation *creation, struct error *err) must_check;
 void creation_uncommit(struct creation *creation);

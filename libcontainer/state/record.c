@@ -24,7 +24,7 @@
 
 const struct record_field record_fields[RECORD_FIELDS] = {
 	FIELD(id, string, true),
-	FIELD(boot_id, string, true),
+	FIELD(boot_id, string, false),
 	FIELD(bundle, string, false),
 	FIELD(rootfs, string, false),
 	FIELD(cgroup_path, string, false),

@@ -29,7 +29,7 @@ struct state_record {
 	char *cgroup_path;       // below the cgroup2 mount, or NULL: none
 	char *cgroup_made_from;  // see cgroup.h, or NULL
 	char *created;           // RFC 3339, UTC, nanoseconds
-	char *boot_id;           // of the boot in which it was made: a pid means nothing in another
+	char *boot_id;  // of the boot in which it was made: a pid means nothing in another; NULL: none yet, or it is damaged
 	uint64_t
 		hierarchy;  // of that boot, too: the number of the cgroup2 hierarchy (cgroup.h); or 0
 	bool same_boot;     // not in the file: who has read it has seen that hierarchy

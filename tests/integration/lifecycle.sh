@@ -60,6 +60,25 @@ test_pid_file_has_no_newline() {
 	husk delete --force "$ID"
 }
 
+# however it is named: hooks and engines get the path that leads there without links
+test_bundle_is_shown_absolute() {
+	local name
+	bundle
+	args /bin/sleep 100
+	ln -s "$(basename "$B")" link
+	ln -s "$B/config.json" "$B/other.json"
+	for name in "$B" "$B/" "$B//" "$B/." "$B/../$(basename "$B")" "$S/link" "$S/link/" "$(basename "$B")" "./link" "/$B"; do
+		husk create --bundle "$name" "$ID" </dev/null >/dev/null 2>&1
+		equal "bundle of $name" "$(realpath "$B")" "$(husk state "$ID" | jq -r .bundle)"
+		husk delete --force "$ID"
+	done
+	(cd "$S/link" && husk create "$ID" </dev/null >/dev/null 2>&1)
+	equal "bundle of ." "$(realpath "$B")" "$(husk state "$ID" | jq -r .bundle)"
+	husk delete --force "$ID"
+	refused 'No such file' create --bundle "$B/none" "$ID"
+	refused 'Not a directory' create --bundle "$B/config.json" "$ID"
+}
+
 test_state_keys() {
 	bundle
 	config '.annotations = {"org.example.key": "a \"value\" \u00fc", "empty": ""}'
