@@ -219,6 +219,16 @@ static int mounts(struct init *init, struct error *err)
 	return rootfs_mount(init->rootfs, err);
 }
 
+static bool wants_devices_ahead(const struct init *init)
+{
+	return wants_network_beside(init) && rootfs_devices_are_apart(init->rootfs);
+}
+
+static bool wants_devices(const struct init *init)
+{
+	return !wants_devices_ahead(init);
+}
+
 static int devices(struct init *init, struct error *err)
 {
 	return rootfs_make_devices(init->rootfs, err);
@@ -398,10 +408,11 @@ const struct init_step container_init_steps[] = {
 	{"open a procfs of the pid namespace", open_proc_context, wants_proc_context},
 	// so that the runtime has the time to make the network namespace
 	{"mount what shows nothing of the network", mounts_ahead, wants_network_beside},
+	{"make devices", devices, wants_devices_ahead},
 	// before anything that is about it: /sys, hooks
 	{"join the new network namespace", enter_network, wants_network_beside},
 	{"mount", mounts, NULL},
-	{"make devices", devices, NULL},
+	{"make devices", devices, wants_devices},
 	// hooks see the finished mounts and still the host's root
 	{"wait for prestart and createRuntime hooks", runtime_hooks, wants_runtime_hooks},
 	{"run createContainer hooks", container_hooks, wants_container_hooks},

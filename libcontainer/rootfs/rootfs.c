@@ -186,6 +186,20 @@ static bool shows_network(const struct mount_entry *entry)
 	       (!text_equal(entry->type, "devpts") && !text_equal(entry->type, "mqueue"));
 }
 
+bool rootfs_devices_are_apart(const struct rootfs *rootfs)
+{
+	size_t i = 0;
+	while (i < rootfs->mounts_count && !shows_network(&rootfs->mounts[i]))
+		i++;
+	for (; i < rootfs->mounts_count; i++)
+		if (!plan_is_below(rootfs->mounts[i].destination, "sys"))
+			return false;
+	for (i = 0; i < rootfs->devices_count; i++)
+		if (plan_is_below(rootfs->devices[i].path, "sys"))
+			return false;
+	return true;
+}
+
 static int mount_next(struct rootfs *rootfs, struct error *err)
 {
 	int attached = mounts_attach(rootfs, &rootfs->mounts[rootfs->mounted], err);

@@ -80,6 +80,8 @@ void rootfs_give_proc_context(struct rootfs *rootfs, int context);
 // could, and nobody knows of file systems that husk does not); rootfs_mount goes on there.
 int rootfs_mount_ahead(struct rootfs *rootfs, struct error *err) must_check;
 int rootfs_mount(struct rootfs *rootfs, struct error *err) must_check;
+// Whether the devices can be made when rootfs_mount_ahead has done its part: what is mounted after it lies below /sys, and they do not.
+bool rootfs_devices_are_apart(const struct rootfs *rootfs);
 // Default devices, linux.devices, /dev links.
 int rootfs_make_devices(struct rootfs *rootfs, struct error *err) must_check;
 // Puts the pty peer on /dev/console (terminal only).

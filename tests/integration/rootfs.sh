@@ -317,6 +317,21 @@ test_default_devices() {
 	tried '.arg == "/dev/console" and .errno == "ENOENT"'
 }
 
+# they lie on what is mounted there last, whatever of it comes after /sys
+test_devices_and_the_order_of_mounts() {
+	local order
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}]) | .root.readonly = false'
+	cp "$B/config.json" before.json
+	for order in '.' 'sort_by(.destination | startswith("/dev"))' '. + [{destination:"/dev",type:"tmpfs",source:"tmpfs"}]' \
+		'. + [{destination:"/also-dev",type:"tmpfs",source:"tmpfs"}]'; do
+		ln -sfn /dev "$B/rootfs/also-dev"
+		cp before.json "$B/config.json"
+		config ".mounts |= ($order)"
+		equal "with $order" 1:3 "$(run_shell 'stat -c %t:%T /dev/null')"
+	done
+}
+
 test_devices() {
 	is_root || skip "a plain user cannot make device nodes"
 	bundle
