@@ -37,6 +37,16 @@ static int set_label(int proc_fd, const char *label)
 	return label_attribute_set(label_module_selinux, label_attribute_keycreate, proc_fd, label);
 }
 
+// strtoul would read the tables of the C library's locale for it, another page fault of every exec.
+static unsigned long hexadecimal(const char *at)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned long value = 0;
+	for (const char *digit; *at && (digit = strchr(digits, *at)); at++)
+		value = value << 4 | (unsigned long)(digit - digits);
+	return value;
+}
+
 // Description of a key: "type;uid;gid;permissions;name", the permissions in hexadecimal.
 static int allow_search(unsigned long key)
 {
@@ -53,8 +63,7 @@ static int allow_search(unsigned long key)
 		errno = EINVAL;
 		return -1;
 	}
-	unsigned long permissions = strtoul(field, NULL, 16);
-	return (int)sys_keyctl(KEYCTL_SETPERM, key, permissions | USER_SEARCH, 0, 0);
+	return (int)sys_keyctl(KEYCTL_SETPERM, key, hexadecimal(field) | USER_SEARCH, 0, 0);
 }
 
 static long join(const char *name)

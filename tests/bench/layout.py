@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 LARGE = 8192  # bytes of a table of which little is read
+NAMES = 800  # ... of names that are compared with one, and of what leads to them
 
 
 class Sections:
@@ -82,6 +83,29 @@ def order_of_constants(program, commands, constants):
     return sorted(order, key=lambda i: constants.all[i][1] >= LARGE)
 
 
+def headers(program):
+    return subprocess.run(['readelf', '-lW', program], check=True, capture_output=True, text=True).stdout
+
+
+def addresses(image, base, section):
+    first, size = section[0] - base, section[1]
+    return [int.from_bytes(image[at:at + 8], 'little') for at in range((first + 7) & ~7, first + size - 7, 8)]
+
+
+def pointed_to(program, constants, tables):
+    """What the addresses in these tables lead to, and the addresses there: names of commands, of fields, of steps."""
+    low, high = constants.starts[0], constants.all[-1][0] + constants.all[-1][1]
+    with open(program, 'rb') as file:
+        image = file.read()
+    base = min(int(at, 16) - int(offset, 16) for offset, at in re.findall(r'LOAD +0x([0-9a-f]+) 0x([0-9a-f]+)', headers(program)))
+    found, ends = {}, tables
+    while ends:
+        named = [constants.at(at) for i in ends for at in addresses(image, base, constants.all[i]) if low <= at < high]
+        ends = [i for i in dict.fromkeys(named) if i is not None and constants.all[i][1] <= NAMES and i not in tables and i not in found]
+        found.update(dict.fromkeys(ends))
+    return [i for i in found if 'libc.a' not in constants.all[i][3] or constants.all[i][1] <= NAMES // 2]
+
+
 def pattern(source, names):
     member = re.search(r'([^/]+\.a)\(([^)]+)\)$', source)
     return '*%s:%s(%s)' % (*member.groups(), names) if member else '*%s(%s)' % (source.rpartition('/')[2], names)
@@ -115,6 +139,7 @@ def main():
         sys.exit('layout: nothing was executed')
     write(text_path, 'What commands execute: their children first, then what all of them do', [pattern(text.all[i][3], text.all[i][2]) for i in order])
     small = [i for i in tables if constants.all[i][1] < LARGE]
+    small += pointed_to(program, constants, small)
     write(constants_path, 'Constants that commands use: their children first',
           [pattern(constants.all[i][3], constants.all[i][2]) for i in small] + list(literals(text, order)) +
           [pattern(constants.all[i][3], constants.all[i][2]) for i in tables if i not in small])
