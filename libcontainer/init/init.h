@@ -110,6 +110,8 @@ void init_close_first(struct init *init);
 // Tells whoever waits for the outcome: the runtime, or `start`. May be said once more, better: the last word counts.
 void init_report(const struct init *init, const struct error *failure);
 
+// What a process that cannot go on ends with.
+#define INIT_FAILED 1
 // Ends the process, whatever a filter says.
 _Noreturn void init_end(int code);
 

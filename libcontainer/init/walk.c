@@ -49,9 +49,9 @@ _Noreturn void init_walk(struct init *init, const struct init_step *steps)
 		if (result == 0)
 			continue;
 		init_report(init, &failure);
-		init_end(1);
+		init_end(INIT_FAILED);
 	}
-	init_end(1);  // not reached: the last step executes the program
+	init_end(INIT_FAILED);  // not reached: the last step executes the program
 }
 
 void init_describe(const struct init *init, const struct init_step *steps, const char *prefix,

@@ -161,7 +161,7 @@ int birth_write_pid_file(const char *path, pid_t pid, bool *made, struct error *
 	return 0;
 }
 
-int birth_await_program(int sync, pid_t pid, int pidfd, bool last, int interrupts,
+int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unproven, int interrupts,
 			struct error *err)
 {
 	bool failed = false;
@@ -178,6 +178,9 @@ int birth_await_program(int sync, pid_t pid, int pidfd, bool last, int interrupt
 		if (record.step == sync_step_failed) {
 			*err = record.error;
 			failed = true;
+		} else if (record.step == sync_step_end && last && !failed && unproven) {
+			*unproven = true;
+			return 0;
 		} else if (record.step != sync_step_last) {
 			return failed ? -1 : last && process_has_executed(pid, 0) != 0 ? 0 : 1;
 		}

@@ -30,8 +30,10 @@ pid_t birth_clone_sharing(int cgroup_fd, int *pidfd, void (*run)(void *argument)
 			  struct error *err) must_check;
 
 // After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
-// the way and could not say why: it is for the caller to reap it. pidfd: of pid. last: it has said its last word.
-int birth_await_program(int sync, pid_t pid, int pidfd, bool last, int interrupts,
+// the way and could not say why: it is for the caller to reap it. pidfd: of pid. last: it has said its last word. unproven (or NULL: the
+// proof is wanted now): set when its end of the conversation is closed, which is so of one that ended in silence, too; foreground_wait
+// finds that out where the answer costs nobody time.
+int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unproven, int interrupts,
 			struct error *err) must_check;
 
 // What to add to the message about a process that was killed (status as of waitpid): whether memory ran out in its cgroup; "" when that

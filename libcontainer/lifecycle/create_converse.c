@@ -207,6 +207,6 @@ int creation_converse(struct creation *creation, struct error *err)
 int creation_await_program(struct creation *creation, struct error *err)
 {
 	int result = birth_await_program(creation->sync, creation->pid, creation->pidfd, false,
-					 creation->interrupts, err);
+					 NULL, creation->interrupts, err);
 	return result == 1 ? creation_died(creation, err) : result;
 }

@@ -218,7 +218,13 @@ static int execute(struct execution *e, int *status, struct error *err)
 	*status = 0;
 	if (e->options->detach)
 		return 0;
-	return foreground_wait(e->pid, e->pidfd, take_fd(&e->master), status, err);
+	int result =
+		foreground_wait(e->pid, e->pidfd, take_fd(&e->master), e->unproven, status, err);
+	if (result == 1) {
+		execution_died(e, err);
+		execution_kill(e);
+	}
+	return result == 0 ? 0 : -1;
 }
 
 int container_exec(const struct container_context *context,

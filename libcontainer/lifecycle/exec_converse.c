@@ -114,7 +114,7 @@ void execution_kill(struct execution *e)
 		unlink(e->options->pid_file);
 }
 
-static int died(struct execution *e, struct error *err)
+int execution_died(struct execution *e, struct error *err)
 {
 	int status = 0;
 	struct error ignored;
@@ -142,8 +142,10 @@ static int died(struct execution *e, struct error *err)
 // last: it has said its last word.
 static int await_program(struct execution *e, bool last, struct error *err)
 {
-	int result = birth_await_program(e->sync, e->pid, e->pidfd, last, e->interrupts, err);
-	return result == 1 ? died(e, err) : result;
+	bool *unproven = e->options->detach ? NULL : &e->unproven;
+	int result =
+		birth_await_program(e->sync, e->pid, e->pidfd, last, unproven, e->interrupts, err);
+	return result == 1 ? execution_died(e, err) : result;
 }
 
 // Until the program runs.
@@ -172,7 +174,9 @@ int execution_converse(struct execution *e, struct error *err)
 				return unasked("a word out of order", err);
 			if (on_ready(e, err) == 0)
 				return await_program(e, e->init.let_go, err);
-			return err->code == EPIPE || err->code == ECONNRESET ? died(e, err) : -1;
+			return err->code == EPIPE || err->code == ECONNRESET
+				       ? execution_died(e, err)
+				       : -1;
 		case sync_step_failed:
 			*err = record.error;
 			return -1;
@@ -184,7 +188,7 @@ int execution_converse(struct execution *e, struct error *err)
 		case sync_step_net_devices:
 		case sync_step_hooks:
 		case sync_step_proceed:
-			return died(e, err);
+			return execution_died(e, err);
 		}
 		if (result < 0)
 			return -1;

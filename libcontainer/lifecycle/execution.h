@@ -35,6 +35,7 @@ struct execution {
 	int flags;                             // CLONE_NEW* to join
 	int close_later;                       // owned: of own_binary_protect
 	bool has_terminal, has_listener;       // it has sent them
+	bool unproven;                         // that the program runs: birth.h
 	bool pid_file_made;
 	pid_t stage, pid;
 };
@@ -45,6 +46,8 @@ void execution_unshare(struct execution *e);
 
 // exec_converse.c: from the clone until the program runs.
 int execution_converse(struct execution *e, struct error *err) must_check;
+// It ended before its program ran: reaps it and says what it died of. Always -1.
+int execution_died(struct execution *e, struct error *err);
 // Whatever of the two processes is there.
 void execution_kill(struct execution *e);
 

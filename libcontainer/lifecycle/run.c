@@ -60,7 +60,7 @@ static int wait_with_relay(struct creation *creation, int *status, struct error 
 		memory_close(take_fd(&creation->notify));
 	}
 	int result = foreground_wait(creation->pid, creation->pidfd, take_fd(&creation->master),
-				     status, err);
+				     false, status, err);
 	// it may have been taken with the orphans already
 	if (relay > 0)
 		(void)!process_reap(relay, &ignored);

@@ -132,17 +132,25 @@ test_filter_that_forbids_to_speak() {
 	equal message '' "$(cat err)"
 }
 test_filter_that_forbids_exec_to_speak() {
+	local json status
 	bundle
 	printf '\177ELF garbage' >"$B/rootfs/bin/garbage"
 	chmod 755 "$B/rootfs/bin/garbage"
 	args /bin/sleep 100
-	filter "$(killing 'sendto sendmsg openat')"
-	create
-	husk start "$ID"
-	STATUS=255 refused linux.seccomp exec "$ID" /bin/garbage
-	STATUS=255 refused linux.seccomp exec --detach "$ID" /bin/garbage
-	husk exec "$ID" /bin/true
-	husk delete --force "$ID"
+	# (killed, or ended with a status that a program could have, too)
+	for json in "$(killing 'sendto sendmsg openat')" '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sendto","sendmsg","openat"],"action":"SCMP_ACT_ERRNO"}]}'; do
+		filter "$json"
+		create
+		husk start "$ID"
+		STATUS=255 refused linux.seccomp exec "$ID" /bin/garbage
+		STATUS=255 refused linux.seccomp exec --detach "$ID" /bin/garbage
+		husk exec "$ID" /bin/true
+		for status in 0 1 2 255; do
+			equal "status of the program" $status "$(husk exec "$ID" /bin/sh -c "exit $status" >err 2>&1 || echo $?)$([ $status != 0 ] || echo 0)"
+			equal message '' "$(cat err)"
+		done
+		husk delete --force "$ID"
+	done
 }
 
 # the control: success is success only once the program runs
