@@ -56,7 +56,9 @@ static int write_record(struct creation *creation, struct error *err)
 	struct state_record *r = &creation->record;
 	bool zombie;
 	r->pid = creation->pid;
-	r->creator = 0;
+	// that one ends with `create`, and until then nobody may join what is not ready; a `run` stays (state_is_being_made)
+	if (creation->kind != creation_kind_create)
+		r->creator = 0;
 	if (process_start_time(r->pid, &r->start_time, &zombie) < 0)
 		return error_errno(err, "read /proc/%d/stat", (int)r->pid);
 	if (creation_note_boot(creation, err) < 0)

@@ -80,9 +80,9 @@ static int record(struct creation *creation, struct error *err)
 	char created[96];
 	if (now(created, err) < 0)
 		return -1;
-	// until init works the number alone tells the boot
+	// until init works the number alone tells the boot, where later commands look at the cgroup
 	r->hierarchy = creation->host.number;
-	if (!r->hierarchy && creation_note_boot(creation, err) < 0)
+	if ((!r->hierarchy || !creation->cgroup_path) && creation_note_boot(creation, err) < 0)
 		return -1;
 	r->id = strdup(creation->options->id);
 	r->bundle = strdup(creation->bundle);

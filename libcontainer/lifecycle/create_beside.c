@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "libcontainer/base/memory.h"
+#include "libcontainer/base/text.h"
 #include "libcontainer/init/sync.h"
 #include "libcontainer/lifecycle/creation.h"
 #include "libcontainer/network/network.h"
@@ -12,6 +13,23 @@
 static bool hooks_run_early(const struct creation *creation)
 {
 	return creation->spec->hooks[spec_hook_kind_create_container].count > 0;
+}
+
+// The kernel asks the rules, too, when it opens the device that a file system is on.
+static bool mounts_devices(const struct creation *creation)
+{
+	static const char *const without[] = {"bind",   "none",   "proc",   "sysfs",   "tmpfs",
+					      "devpts", "mqueue", "cgroup", "cgroup2", "overlay"};
+	const struct spec *spec = creation->spec;
+	for (size_t i = 0; i < spec->mounts_count; i++) {
+		size_t k = 0;
+		while (k < array_size(without) && spec->mounts[i].type &&
+		       !text_equal(spec->mounts[i].type, without[k]))
+			k++;
+		if (k == array_size(without))
+			return true;
+	}
+	return false;
 }
 
 void creation_plan_beside(struct creation *creation)
@@ -40,8 +58,9 @@ int creation_limit_devices(struct creation *creation, enum creation_moment momen
 			   struct error *err)
 {
 	const struct spec_linux *linux_ = &creation->spec->linux_;
-	enum creation_moment right = hooks_run_early(creation) ? creation_moment_before_init
-							       : creation_moment_beside_init;
+	bool early = hooks_run_early(creation) || mounts_devices(creation);
+	enum creation_moment right =
+		early ? creation_moment_before_init : creation_moment_beside_init;
 	if (moment != right)
 		return 0;
 	// without rules in the configuration only the devices that every container has are allowed; in a user namespace no

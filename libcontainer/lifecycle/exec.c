@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "libcontainer/base/memory.h"
 #include "libcontainer/kernel/fd.h"
@@ -92,10 +93,27 @@ static int protect(struct execution *e, struct error *err)
 	return own_binary_protect(e->context->argv, &e->close_later, err);
 }
 
+// How long a container may take to get ready.
+#define READY_MS 2000
+#define LOOK_AGAIN_MS 2
+
+static int await_ready(const struct execution *e, struct error *err)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
+	for (int waited = 0; waited < READY_MS; waited += LOOK_AGAIN_MS) {
+		if (!state_is_being_made(e->opened.dir_fd, &e->opened.record))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return error_set(err, EAGAIN, "exec in container `%s`: its program does not run yet",
+			 e->options->id);
+}
+
 static int open_container(struct execution *e, struct error *err)
 {
 	const char *id = e->options->id;
-	if (opened_open(e->context, id, false, &e->opened, err) < 0 || check_status(e, err) < 0)
+	if (opened_open(e->context, id, false, &e->opened, err) < 0 || check_status(e, err) < 0 ||
+	    (e->opened.status == state_status_running && await_ready(e, err) < 0))
 		return -1;
 	// outside of it no limit and no device rule would hold
 	if (e->opened.record.cgroup_path && e->opened.cgroup.fd < 0)

@@ -70,7 +70,9 @@ int opened_load(struct opened *opened, const char *id, struct error *err)
 	struct state_record *record = &opened->record;
 	if (record->cgroup_path && find_cgroup(opened, err) < 0)
 		return error_context(err, "container `%s`", id);
-	record->same_boot = record->hierarchy && record->hierarchy == opened->host.number;
+	bool known = record->hierarchy && opened->host.number;
+	record->same_boot = known && record->hierarchy == opened->host.number;
+	record->other_boot = known && !record->same_boot;
 	opened_refresh(opened);
 	return 0;
 }

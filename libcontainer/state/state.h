@@ -32,7 +32,8 @@ struct state_record {
 	char *boot_id;  // of the boot in which it was made: a pid means nothing in another; NULL: none yet, or it is damaged
 	uint64_t
 		hierarchy;  // of that boot, too: the number of the cgroup2 hierarchy (cgroup.h); or 0
-	bool same_boot;     // not in the file: who has read it has seen that hierarchy
+	bool same_boot,     // not in the file: who has read it has seen that hierarchy
+		other_boot;   // ... or another one
 	char *systemd_scope;  // or NULL
 	pid_t pid;            // init, in the runtime's pid namespace; 0 = not made yet
 	uint64_t start_time;  // of init, clock ticks; tells a reused pid
@@ -101,7 +102,7 @@ void state_discard_resources(int dir_fd);
 bool state_is_of_this_boot(const struct state_record *record);
 
 // Status from the record, the process and the start socket, without paused. While the record's creator lives and init has
-// not been released, it is "creating"; the creator clears the two creator fields when create is complete.
+// not been released, it is "creating".
 // look (or NULL): what it has opened for that is kept there.
 struct state_look {
 	int pidfd;  // owned: of init, when it was seen alive; -1
@@ -110,6 +111,9 @@ struct state_look {
 };
 enum state_status state_compute(int dir_fd, const struct state_record *record,
 				struct state_look *look);
+// Whether what says "running" is still husk on its way to the program, in namespaces that are in part the host's: the record of a `run`
+// is there before init is ready. dir_fd: without a lock. Costs a look at the lock, which is held as long as that is so.
+bool state_is_being_made(int dir_fd, const struct state_record *record);
 // A pidfd of init that is proven to be this container's: 0 and *pidfd; ESRCH in err->code when it is gone.
 int state_open_init(const struct state_record *record, int *pidfd, struct error *err) must_check;
 // The same of the process that is creating it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container is doing, from facts that cannot be forged by a reused pid: boot, pid with start time or number, start socket.
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -37,8 +38,9 @@ const char *state_status_name(enum state_status status)
 bool state_is_of_this_boot(const struct state_record *record)
 {
 	char now[37];
-	return record->same_boot || !record->boot_id || process_boot_id(now) < 0 ||
-	       text_equal(now, record->boot_id);
+	if (record->same_boot || !record->boot_id)
+		return record->same_boot || !record->other_boot;
+	return process_boot_id(now) < 0 || text_equal(now, record->boot_id);
 }
 
 // What a record knows of a process.
@@ -105,8 +107,10 @@ enum state_status state_compute(int dir_fd, const struct state_record *record,
 {
 	if (!state_is_of_this_boot(record))
 		return state_status_stopped;
+	// (one that is just ending has done its work)
 	bool creator =
-		alive((struct identity){record->creator, record->creator_start_time, 0}, NULL);
+		alive((struct identity){record->creator, record->creator_start_time, 0}, NULL) &&
+		!process_is_ending(record->creator, record->creator_start_time);
 	if (record->pid <= 0)
 		return creator ? state_status_creating : state_status_stopped;
 	if (!alive(init_of(record), look && look->pidfd < 0 ? &look->pidfd : NULL))
@@ -120,6 +124,17 @@ enum state_status state_compute(int dir_fd, const struct state_record *record,
 	if (gate == gate_passed && process_is_ending(record->pid, record->start_time))
 		return state_status_stopped;
 	return gate == gate_waiting ? state_status_created : state_status_running;
+}
+
+bool state_is_being_made(int dir_fd, const struct state_record *record)
+{
+	struct error ignored;
+	if (state_lock(dir_fd, false, 0, &ignored) == 0) {
+		state_unlock(dir_fd);
+		return false;
+	}
+	return faccessat(dir_fd, START_GATE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       process_has_executed(record->pid, record->start_time) == 0;
 }
 
 static int open_process(const struct state_record *record, const char *what,

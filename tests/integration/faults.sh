@@ -105,6 +105,40 @@ test_slow_while_init_works() {
 		contains "$(cat log)" "fired $call"
 	done
 }
+# The record names init before that is ready: who joined it then would be in the host's network, or find the host's root.
+has_pid() { [ "$(husk state "$ID" 2>/dev/null | jq .pid)" -gt 0 ]; }
+test_nobody_joins_what_is_not_ready() {
+	local creator pivot_root=155
+	injects
+	bundle
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}])'
+	args /bin/sleep 100
+	"$INJECT" "$S/log" delay:1000 1 $pivot_root "$HUSK" --root "$ROOT" create --bundle "$B" "$ID" </dev/null >/dev/null 2>&1 &
+	creator=$!
+	eventually 10 has_pid
+	equal "status during create" creating "$(status_of "$ID")"
+	STATUS=255 refused 'is not running' exec "$ID" /bin/true
+	# (inject stays with init, which has executed nothing)
+	eventually 10 eval '[ "$(status_of "$ID")" = created ]'
+	! is_root || husk exec "$ID" /bin/true
+	husk delete --force "$ID"
+	wait $creator || true
+	# one that runs at once is waited for
+	"$INJECT" "$S/log" delay:1000 1 $pivot_root "$HUSK" --root "$ROOT" run --detach --bundle "$B" "$ID" </dev/null >/dev/null 2>&1 &
+	creator=$!
+	eventually 10 has_pid
+	husk exec "$ID" /bin/sh -c 'readlink /proc/self/ns/net; ls -d /bin/probe' >out
+	contains "$(cat out)" /bin/probe
+	lacks "$(cat out)" "$(readlink /proc/self/ns/net)"
+	wait $creator
+	husk delete --force "$ID"
+	"$INJECT" "$S/log" delay:6000 1 $pivot_root "$HUSK" --root "$ROOT" run --detach --bundle "$B" "$ID" </dev/null >/dev/null 2>&1 &
+	creator=$!
+	eventually 10 has_pid
+	STATUS=255 refused 'its program does not run yet' exec "$ID" /bin/true
+	husk delete --force "$ID"
+	wait $creator || true
+}
 # (these run before init says that it is ready)
 test_device_rules_hold_for_create_container_hooks() {
 	local bpf=321
@@ -119,6 +153,23 @@ test_device_rules_hold_for_create_container_hooks() {
 	config '.linux.resources.devices += [{allow:true,type:"c",major:1,minor:13,access:"rwm"}]'
 	husk run --bundle "$B" "$ID"
 	contains "$(cat "$B/err")" 'No such device'
+}
+# (the kernel asks them when it opens the device of a file system)
+test_device_rules_hold_for_mounts() {
+	local bpf=321
+	is_root || skip "a plain user may not set device rules"
+	injects
+	bundle
+	mknod disk b 7 0
+	config --arg d "$S/disk" '.mounts += [{destination:"/disk",type:"ext4",source:$d}]'
+	args /bin/true
+	! "$INJECT" "$S/log" delay:300 0 $bpf "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" 2>err || fail "a device that is not allowed was mounted"
+	contains "$(cat log)" "fired $bpf"
+	contains "$(cat err)" 'mounts[' 'not permitted'
+	config '.linux.resources.devices += [{allow:true,type:"b",major:7,minor:0,access:"rwm"}]'
+	! husk run --bundle "$B" "$ID" 2>err || fail "there is no file system on it"
+	contains "$(cat err)" 'mounts['
+	lacks "$(cat err)" 'not permitted'
 }
 test_no_network_namespace() {
 	local setns=308 unshare=272 status call

@@ -337,6 +337,13 @@ START_TEST(another_boot)
 	record.boot_id = other;
 	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 	assert_fails(state_open_init(&record, &pidfd, &err), ESRCH);
+	// the first record of a container has the number of a hierarchy alone
+	record.boot_id = NULL;
+	record.other_boot = true;
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
+	record.other_boot = false;
+	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
+	record.boot_id = other;
 	// who has seen its cgroup hierarchy knows the boot
 	record.same_boot = true;
 	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
