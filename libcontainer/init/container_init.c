@@ -153,12 +153,9 @@ static bool wants_network_beside(const struct init *init)
 
 static int enter_network(struct init *init, struct error *err)
 {
-	struct sync_record record;
 	auto_close int netns = -1;
-	if (sync_receive(init->sync, &record, &netns, err) < 0)
+	if (sync_wait_for(init->sync, sync_step_network, &netns, err) < 0)
 		return -1;
-	if (record.step != sync_step_network || netns < 0)
-		return error_set(err, ECANCELED, "the runtime is gone");
 	return namespaces_enter_network(netns, err);
 }
 
@@ -336,7 +333,7 @@ static int ready(struct init *init, struct error *err)
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return error_errno(err, "prctl PR_SET_PDEATHSIG");
 	if (sync_send_step(init->sync, sync_step_ready, err) < 0 ||
-	    sync_wait_proceed_with(init->sync, &init->gate, err) < 0)
+	    sync_wait_for(init->sync, sync_step_proceed, &init->gate, err) < 0)
 		return -1;
 	if (wants_gate(init) && init->gate < 0)
 		return error_set(err, EPROTO, "there is no socket to wait for start at");

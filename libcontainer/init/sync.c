@@ -45,13 +45,13 @@ int sync_receive(int socket, struct sync_record *record, int *fd, struct error *
 	return 0;
 }
 
-int sync_wait_proceed_with(int socket, int *fd, struct error *err)
+int sync_wait_for(int socket, enum sync_step step, int *fd, struct error *err)
 {
 	struct sync_record record;
 	*fd = -1;
 	if (sync_receive(socket, &record, fd, err) < 0)
 		return -1;
-	if (record.step != sync_step_proceed)
+	if (record.step != step)
 		return error_set(err, ECANCELED, "the runtime is gone");
 	return 0;
 }
@@ -59,5 +59,5 @@ int sync_wait_proceed_with(int socket, int *fd, struct error *err)
 int sync_wait_proceed(int socket, struct error *err)
 {
 	auto_close int none = -1;
-	return sync_wait_proceed_with(socket, &none, err);
+	return sync_wait_for(socket, sync_step_proceed, &none, err);
 }

@@ -75,7 +75,7 @@ int sync_receive(int socket, struct sync_record *record, int *fd, struct error *
 
 // For a child: waits for proceed; anything else means that the runtime gave up.
 int sync_wait_proceed(int socket, struct error *err) must_check;
-// *fd: what came with it (owned by the caller), or -1.
-int sync_wait_proceed_with(int socket, int *fd, struct error *err) must_check;
+// The same for any step. *fd: what came with it (owned by the caller), or -1.
+int sync_wait_for(int socket, enum sync_step step, int *fd, struct error *err) must_check;
 
 #endif
