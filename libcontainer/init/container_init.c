@@ -151,6 +151,33 @@ static bool wants_network_beside(const struct init *init)
 	return init->namespaces->network_beside;
 }
 
+static bool wants_runtime_hooks(const struct init *init)
+{
+	return init->runtime_hooks;
+}
+
+static bool wants_devices_ahead(const struct init *init)
+{
+	return wants_network_beside(init) && rootfs_devices_are_apart(init->rootfs);
+}
+
+// (createContainer hooks see the network, too: with them it is not made beside)
+static bool wants_network_late(const struct init *init)
+{
+	return wants_devices_ahead(init) && rootfs_rest_needs_no_host(init->rootfs) &&
+	       !wants_runtime_hooks(init);
+}
+
+static bool wants_network_before(const struct init *init)
+{
+	return wants_network_beside(init) && !wants_network_late(init);
+}
+
+static bool wants_mounts_before(const struct init *init)
+{
+	return !wants_network_late(init);
+}
+
 static int enter_network(struct init *init, struct error *err)
 {
 	auto_close int netns = -1;
@@ -216,11 +243,6 @@ static int mounts(struct init *init, struct error *err)
 	return rootfs_mount(init->rootfs, err);
 }
 
-static bool wants_devices_ahead(const struct init *init)
-{
-	return wants_network_beside(init) && rootfs_devices_are_apart(init->rootfs);
-}
-
 static bool wants_devices(const struct init *init)
 {
 	return !wants_devices_ahead(init);
@@ -229,11 +251,6 @@ static bool wants_devices(const struct init *init)
 static int devices(struct init *init, struct error *err)
 {
 	return rootfs_make_devices(init->rootfs, err);
-}
-
-static bool wants_runtime_hooks(const struct init *init)
-{
-	return init->runtime_hooks;
 }
 
 static int runtime_hooks(struct init *init, struct error *err)
@@ -407,18 +424,21 @@ const struct init_step container_init_steps[] = {
 	{"mount what shows nothing of the network", mounts_ahead, wants_network_beside},
 	{"make devices", devices, wants_devices_ahead},
 	// before anything that is about it: /sys, hooks
-	{"join the new network namespace", enter_network, wants_network_beside},
-	{"mount", mounts, NULL},
+	{"join the new network namespace", enter_network, wants_network_before},
+	{"mount", mounts, wants_mounts_before},
 	{"make devices", devices, wants_devices},
 	// hooks see the finished mounts and still the host's root
 	{"wait for prestart and createRuntime hooks", runtime_hooks, wants_runtime_hooks},
 	{"run createContainer hooks", container_hooks, wants_container_hooks},
 	// needs the container's devpts; its node must be there before /dev may become read-only
 	{"open the terminal", step_open_terminal, wants_terminal},
-	{"make the working directory", make_cwd, wants_process},
 	// hooks may have written to the host's tree until here
 	{"seal husk's own binary", seal, wants_seal},
 	{"enter the root", enter, NULL},
+	// where only /sys has waited for it, it has had the more time
+	{"join the new network namespace", enter_network, wants_network_late},
+	{"mount", mounts, wants_network_late},
+	{"make the working directory", make_cwd, wants_process},
 	// masks after pivot, when no host path can be meant any more
 	{"mask and make read-only", finish, NULL},
 	{"use the terminal", step_use_terminal, wants_terminal},

@@ -236,6 +236,8 @@ static int execute(struct execution *e, int *status, struct error *err)
 	*status = 0;
 	if (e->options->detach)
 		return 0;
+	// the kernel's wait takes a processor from whoever has one: before, the process would be made to wait, too
+	memory_close(take_fd(&e->close_later));
 	int result =
 		foreground_wait(e->pid, e->pidfd, take_fd(&e->master), e->unproven, status, err);
 	if (result == 1) {

@@ -74,8 +74,6 @@ static int join_resctrl(const struct execution *e, struct error *err)
 static int on_ready(struct execution *e, struct error *err)
 {
 	const struct container_exec_options *options = e->options;
-	// the process has closed its copy: now the kernel's wait costs nobody anything
-	memory_close(take_fd(&e->close_later));
 	if (know_process(e, err) < 0)
 		return -1;
 	if (e->init.let_go)

@@ -203,6 +203,22 @@ static int bind_host_sys(struct mount_entry *entry, struct error *err)
 	return fd;
 }
 
+static struct mount_parameters own_data(const struct mount_entry *entry)
+{
+	return (struct mount_parameters){.items = entry->options.data,
+					 .count = entry->options.data_count};
+}
+
+// (what is refused in a user namespace is bound instead, and mount(2) finds its target by way of /proc)
+bool file_system_needs_host(const struct rootfs *rootfs, const struct mount_entry *entry)
+{
+	const struct rootfs_options *options = rootfs->options;
+	const struct mount_parameters data = own_data(entry);
+	bool makes_its_own = entry->kind == mount_kind_sysfs ||
+			     (entry->kind == mount_kind_cgroup && options->cgroup_namespace);
+	return !makes_its_own || options->user_namespace || needs_classic(entry, &data);
+}
+
 static size_t count_procfs(const struct rootfs *rootfs)
 {
 	size_t count = 0;
@@ -219,9 +235,7 @@ bool rootfs_wants_proc_context(const struct rootfs *rootfs)
 bool rootfs_can_use_proc_context(const struct rootfs *rootfs)
 {
 	for (size_t i = 0; i < rootfs->mounts_count; i++) {
-		const struct mount_options *options = &rootfs->mounts[i].options;
-		const struct mount_parameters data = {.items = options->data,
-						      .count = options->data_count};
+		const struct mount_parameters data = own_data(&rootfs->mounts[i]);
 		if (rootfs->mounts[i].kind == mount_kind_proc &&
 		    needs_classic(&rootfs->mounts[i], &data))
 			return false;

@@ -184,6 +184,8 @@ int file_system_parameters(struct rootfs *rootfs, const struct mount_entry *entr
 // A new file system, detached; or already attached to *target_fd, which then is closed and -1. With -1 there: detached, or an error.
 int file_system_make(struct rootfs *rootfs, struct mount_entry *entry, int *target_fd,
 		     struct error *err) must_check;
+// Whether making it can use a path of the host, or a bind of something there.
+bool file_system_needs_host(const struct rootfs *rootfs, const struct mount_entry *entry);
 // Whether symbolic links may be followed on the way to the entry's destination.
 enum path_rule mounts_target_rule(const struct rootfs *rootfs, const struct mount_entry *entry);
 

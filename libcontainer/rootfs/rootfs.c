@@ -186,16 +186,29 @@ static bool shows_network(const struct mount_entry *entry)
 	       (!text_equal(entry->type, "devpts") && !text_equal(entry->type, "mqueue"));
 }
 
-bool rootfs_devices_are_apart(const struct rootfs *rootfs)
+static size_t first_that_shows_network(const struct rootfs *rootfs)
 {
 	size_t i = 0;
 	while (i < rootfs->mounts_count && !shows_network(&rootfs->mounts[i]))
 		i++;
-	for (; i < rootfs->mounts_count; i++)
+	return i;
+}
+
+bool rootfs_devices_are_apart(const struct rootfs *rootfs)
+{
+	for (size_t i = first_that_shows_network(rootfs); i < rootfs->mounts_count; i++)
 		if (!plan_is_below(rootfs->mounts[i].destination, "sys"))
 			return false;
-	for (i = 0; i < rootfs->devices_count; i++)
+	for (size_t i = 0; i < rootfs->devices_count; i++)
 		if (plan_is_below(rootfs->devices[i].path, "sys"))
+			return false;
+	return true;
+}
+
+bool rootfs_rest_needs_no_host(const struct rootfs *rootfs)
+{
+	for (size_t i = first_that_shows_network(rootfs); i < rootfs->mounts_count; i++)
+		if (file_system_needs_host(rootfs, &rootfs->mounts[i]))
 			return false;
 	return true;
 }
@@ -210,8 +223,7 @@ static int mount_next(struct rootfs *rootfs, struct error *err)
 int rootfs_mount_ahead(struct rootfs *rootfs, struct error *err)
 {
 	auto_umask mode_t mask = umask(0);
-	while (rootfs->mounted < rootfs->mounts_count &&
-	       !shows_network(&rootfs->mounts[rootfs->mounted]))
+	for (size_t end = first_that_shows_network(rootfs); rootfs->mounted < end;)
 		if (mount_next(rootfs, err) < 0)
 			return -1;
 	return 0;

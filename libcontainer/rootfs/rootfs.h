@@ -81,7 +81,9 @@ void rootfs_give_proc_context(struct rootfs *rootfs, int context);
 int rootfs_mount_ahead(struct rootfs *rootfs, struct error *err) must_check;
 int rootfs_mount(struct rootfs *rootfs, struct error *err) must_check;
 // Whether the devices can be made when rootfs_mount_ahead has done its part: what is mounted after it lies below /sys, and they do not.
+// And whether that rest can even be mounted when the root was entered: it is of the kernel's making, and no path of the host is used.
 bool rootfs_devices_are_apart(const struct rootfs *rootfs);
+bool rootfs_rest_needs_no_host(const struct rootfs *rootfs);
 // Default devices, linux.devices, /dev links.
 int rootfs_make_devices(struct rootfs *rootfs, struct error *err) must_check;
 // Puts the pty peer on /dev/console (terminal only).

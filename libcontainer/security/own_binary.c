@@ -38,7 +38,8 @@
 
 // of the kernel, without the NUL
 #define MEMFD_NAME_MAX 249
-#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+// F_SEAL_WRITE would wait until no processor has a page of it in hand; nobody has a writable mapping that F_SEAL_FUTURE_WRITE would spare
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)
 
 static const struct kernel_mount_attr read_only = {.attr_set = KERNEL_MOUNT_ATTR_RDONLY};
 

@@ -3,11 +3,8 @@
 //
 // The program headers tell what the kernel mapped: no /proc is read for it. What cannot have changed (text, constants) is
 // copied within the kernel from the file to a sealed memfd, which is then mapped over it: only pages that are used
-// later become part of this process's memory. What can have changed is copied to anonymous memory. Each
-// replacement is one call, mmap or mremap at a fixed place, which is atomic: the instruction after it is the same
-// one in the other page.
-//
-// Between the copy of the writable part and its move nothing may write to a global variable: no allocation, no stdio.
+// later become part of this process's memory: one call of mmap, which is atomic: the instruction after it is the same one in the
+// other page. What can have changed is kept aside, and written to anonymous memory in its place.
 #include "libcontainer/security/own_pages.h"
 
 #include <elf.h>
@@ -218,8 +215,7 @@ static int copy_unchanging(int file, const struct pieces *pieces)
 		if (end < piece->offset + piece->size)
 			end = piece->offset + piece->size;
 	}
-	// F_SEAL_WRITE would wait until no processor has a page of it in hand; nobody has a writable mapping that
-	// F_SEAL_FUTURE_WRITE would spare
+	// (why not F_SEAL_WRITE: own_binary.c)
 	if (result < 0 || ftruncate(fd, (off_t)end) < 0 ||
 	    fcntl(fd, F_ADD_SEALS,
 		  F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) < 0) {
@@ -241,23 +237,41 @@ static int move_unchanging(int fd, const struct pieces *pieces)
 	return 0;
 }
 
-// From the copy to the move of a piece no global variable may change.
-static int move_changed(const struct pieces *pieces, uintptr_t area)
+// Not mmap, which may be a checker's and have variables.
+__attribute__((no_sanitize("address", "undefined"))) static long
+map_fresh(const struct piece *piece)
 {
-	for (size_t i = 0; i < pieces->count; i++) {
-		const struct piece *piece = &pieces->items[i];
-		if (!piece->in_memory)
-			continue;
-		copy_words(area, piece->start, piece->size);
-		if (!(piece->protection & PROT_WRITE) &&
-		    mprotect((void *)area, piece->size, piece->protection) < 0)
-			return -1;
-		if (mremap((void *)area, piece->size, piece->size, MREMAP_MAYMOVE | MREMAP_FIXED,
-			   (void *)piece->start) == MAP_FAILED)
-			return -1;
-		area += piece->size;
-	}
-	return 0;
+	const unsigned long arguments[] = {
+		piece->start,
+		piece->size,
+		PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE,
+		-1UL,
+		0,
+	};
+#if defined __s390x__ || defined __s390__
+	return syscall(SYS_mmap, arguments);
+#elif defined SYS_mmap2
+	return syscall(SYS_mmap2, arguments[0], arguments[1], arguments[2], arguments[3],
+		       arguments[4], arguments[5]);
+#else
+	return syscall(SYS_mmap, arguments[0], arguments[1], arguments[2], arguments[3],
+		       arguments[4], arguments[5]);
+#endif
+}
+
+// New memory in its place. (mremap to there would leave a mapping that does not grow together with its neighbours, and cost twice as
+// much.) It is zero until the content is back: between the two nothing may run that has, or is found by, a variable.
+__attribute__((no_sanitize("address", "undefined"))) static int renew(const struct piece *piece,
+								      uintptr_t scratch)
+{
+	copy_words(scratch, piece->start, piece->size);
+	if (map_fresh(piece) == -1)
+		return -1;
+	copy_words(piece->start, scratch, piece->size);
+	if (piece->protection & PROT_WRITE)
+		return 0;
+	return mprotect((void *)piece->start, piece->size, piece->protection);
 }
 
 // unchanging: what has the text and the constants, at their offsets in the program's file.
@@ -265,21 +279,15 @@ static int replace(int unchanging, const struct pieces *pieces)
 {
 	if (move_unchanging(unchanging, pieces) < 0)
 		return -1;
-	uintptr_t changed = 0;
-	for (size_t i = 0; i < pieces->count; i++)
-		changed += pieces->items[i].in_memory ? pieces->items[i].size : 0;
-	if (changed == 0)
-		return 0;
-	void *area = mmap(NULL, changed, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (area == MAP_FAILED)
-		return -1;
-	if (move_changed(pieces, (uintptr_t)area) == 0)
-		return 0;
-	int saved = errno;
-	munmap(area, changed);  // what has moved away is not part of it any more
-	errno = saved;
-	return -1;
+	for (size_t i = 0; i < pieces->count; i++) {
+		const struct piece *piece = &pieces->items[i];
+		if (!piece->in_memory)
+			continue;
+		auto_free void *scratch = malloc(piece->size);
+		if (!scratch || renew(piece, (uintptr_t)scratch) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int own_pages_detach(int file)

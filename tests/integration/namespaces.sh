@@ -66,6 +66,22 @@ test_what_is_mounted_shows_the_new_network() {
 	equal "the caller's" 0 "$("${caller[@]}" "$HUSK" --root "$ROOT" run --bundle "$B" "$ID")"
 }
 
+# /sys may be mounted when the host's tree is gone; not while a hook is to see both
+test_what_has_waited_for_the_network() {
+	local caller=()
+	bundle
+	! is_root || caller=(unshare --net)
+	config '.linux.namespaces |= (map(select(.type != "network")) + [{type:"network"}]) | .root.readonly = false | .process.cwd = "/sys/kernel"'
+	args /bin/sh -c 'pwd; cat /sys/class/net/lo/flags; grep -c " /sys sysfs" /proc/mounts'
+	"${caller[@]}" "$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >out
+	equal 'with /sys' '/sys/kernel 0x9 1' "$(tr '\n' ' ' <out | sed 's/ $//')"
+	[ ! -e "$B/rootfs/sys/kernel" ] || fail "the working directory was made below what /sys covers"
+	config --arg s 'pid=$(sed "s/.*\"pid\":\([0-9]*\).*/\1/"); grep -c "/rootfs/sys .* sysfs " "/proc/$pid/mountinfo" >'"$S/seen" \
+		'.process.cwd = "/" | .hooks = {createRuntime:[{path:"/bin/sh",args:["sh","-c",$s],env:["PATH=/usr/bin:/bin"]}]}'
+	"$HUSK" --root "$ROOT" run --bundle "$B" "$ID" >out
+	equal 'a hook sees it' 1 "$(cat "$S/seen")"
+}
+
 test_user_namespace_maps() {
 	bundle
 	if is_root; then

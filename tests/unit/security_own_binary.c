@@ -217,7 +217,7 @@ static int protect_by_copy(char **argv)
 	struct error err = {0};
 	struct stat st;
 	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int seals = fcntl(self, F_GET_SEALS), all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int seals = fcntl(self, F_GET_SEALS), all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE;
 	if (seals < 0 || (seals & all) != all) {
 		if (getenv("HUSK_TEST_COPIED"))
 			return 30;  // executed again, and not from the copy
