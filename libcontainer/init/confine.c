@@ -263,6 +263,9 @@ int step_working_directory(struct init *init, struct error *err)
 	return 0;
 }
 
+// husk has not that many of its own.
+#define HOLES_MAX 1024U
+
 static int explain_move(unsigned up_to, struct error *err)
 {
 	int code = errno;
@@ -297,9 +300,28 @@ static int move_down(int **fds, size_t count, unsigned lowest, struct error *err
 	return 0;
 }
 
-// Closes everything from 3+N on but the conversation, which is moved down: not only at execve, because until then the
-// program's path could lead through what the caller left open (/proc/self/fd/N/...). Below 3+N, what husk itself opened is
-// close-on-exec from birth, and what the caller passed on cannot be, or it would not have come here.
+static bool is_among(int fd, int *const *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (*fds[i] == fd)
+			return true;
+	return false;
+}
+
+// What husk itself opened is close-on-exec from birth, and what the caller passed on cannot be, or it would not have come here.
+static void close_own_below(unsigned end, int *const *kept, size_t count)
+{
+	unsigned holes = 0;
+	for (int fd = 3; (unsigned)fd < end && holes < HOLES_MAX; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+		holes = flags < 0 ? holes + 1 : 0;
+		if (flags > 0 && (flags & FD_CLOEXEC) && !is_among(fd, kept, count))
+			memory_close(fd);
+	}
+}
+
+// Closes everything from 3+N on but the conversation, which is moved down, and what came to lie in the holes below: not only at execve,
+// because until then the program's path could lead through what is open (/proc/self/fd/N/...), and the wait for start may be long.
 int step_close_descriptors(struct init *init, struct error *err)
 {
 	unsigned lowest = 3 + init->preserve_fds;
@@ -310,6 +332,7 @@ int step_close_descriptors(struct init *init, struct error *err)
 	for (size_t i = 0; i < array_size(all); i++)
 		if (*all[i] >= 0)
 			kept[count++] = all[i];
+	close_own_below(lowest, kept, count);
 	if (move_down(kept, count, lowest, err) < 0)
 		return -1;
 	if (outcome_is_sync)

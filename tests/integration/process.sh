@@ -338,6 +338,20 @@ test_preserved_descriptors_with_holes() {
 	equal descriptors '0 1 2 4' "$(seen '.fds | keys | join(" ")')"
 }
 
+# init waits for start without what husk opened where the caller's are not
+test_nothing_of_husk_lies_in_the_holes() {
+	is_root || skip "init hides its descriptors from its user, too"
+	bundle
+	args /bin/true
+	exec 5</dev/zero
+	husk create --preserve-fds 5 --bundle "$B" "$ID" >/dev/null 2>err </dev/null
+	exec 5<&-
+	readlink "/proc/$(husk state "$ID" | jq .pid)"/fd/* | sed 's/:.*//' | sort >seen
+	# the socket is the one of start
+	equal 'while init waits' "/dev/null /dev/null /dev/zero $S/err socket" "$(tr '\n' ' ' <seen | sed 's/ $//')"
+	husk delete --force "$ID"
+}
+
 # passed on as ever, for engines do it; but not without a word
 test_preserved_directory_is_warned_of() {
 	local command
