@@ -51,9 +51,19 @@ struct pieces {
 	int file;  // the program's
 };
 
+// What runs while the program's variables are zero: no checker of memory errors, and no guard of the stack, which is a variable on
+// some processors.
+#if defined __has_attribute
+#if __has_attribute(no_stack_protector)
+#define without_variables __attribute__((no_sanitize("address", "undefined"), no_stack_protector))
+#endif
+#endif
+#ifndef without_variables
+#define without_variables __attribute__((no_sanitize("address", "undefined")))
+#endif
+
 // Not memcpy: a checker of memory errors would rightly object to one that reads across all variables.
-__attribute__((no_sanitize("address", "undefined"))) static void
-copy_words(uintptr_t to, uintptr_t from, uintptr_t size)
+static without_variables void copy_words(uintptr_t to, uintptr_t from, uintptr_t size)
 {
 	volatile uint64_t *target = (volatile uint64_t *)to;
 	const volatile uint64_t *source = (const volatile uint64_t *)from;
@@ -237,36 +247,27 @@ static int move_unchanging(int fd, const struct pieces *pieces)
 	return 0;
 }
 
-// Not mmap, which may be a checker's and have variables.
-__attribute__((no_sanitize("address", "undefined"))) static long
-map_fresh(const struct piece *piece)
+// (mmap may be a checker's)
+static without_variables long map_fresh(uintptr_t at, uintptr_t size)
 {
-	const unsigned long arguments[] = {
-		piece->start,
-		piece->size,
-		PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE,
-		-1UL,
-		0,
-	};
+	const unsigned long protection = PROT_READ | PROT_WRITE;
+	const unsigned long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE;
 #if defined __s390x__ || defined __s390__
+	const unsigned long arguments[] = {at, size, protection, flags, -1UL, 0};
 	return syscall(SYS_mmap, arguments);
 #elif defined SYS_mmap2
-	return syscall(SYS_mmap2, arguments[0], arguments[1], arguments[2], arguments[3],
-		       arguments[4], arguments[5]);
+	return syscall(SYS_mmap2, at, size, protection, flags, -1UL, 0UL);
 #else
-	return syscall(SYS_mmap, arguments[0], arguments[1], arguments[2], arguments[3],
-		       arguments[4], arguments[5]);
+	return syscall(SYS_mmap, at, size, protection, flags, -1UL, 0UL);
 #endif
 }
 
 // New memory in its place. (mremap to there would leave a mapping that does not grow together with its neighbours, and cost twice as
-// much.) It is zero until the content is back: between the two nothing may run that has, or is found by, a variable.
-__attribute__((no_sanitize("address", "undefined"))) static int renew(const struct piece *piece,
-								      uintptr_t scratch)
+// much.) It is zero until the content is back.
+static without_variables int renew(const struct piece *piece, uintptr_t scratch)
 {
 	copy_words(scratch, piece->start, piece->size);
-	if (map_fresh(piece) == -1)
+	if (map_fresh(piece->start, piece->size) == -1)
 		return -1;
 	copy_words(piece->start, scratch, piece->size);
 	if (piece->protection & PROT_WRITE)
