@@ -97,11 +97,20 @@ static int protect(struct execution *e, struct error *err)
 #define READY_MS 2000
 #define LOOK_AGAIN_MS 2
 
+static bool is_being_made(const struct execution *e)
+{
+	const struct state_record *record = &e->opened.record;
+	if (e->opened.status == state_status_created)
+		return state_creator_is_there(record);
+	return e->opened.status == state_status_running &&
+	       state_is_being_made(e->opened.dir_fd, record);
+}
+
 static int await_ready(const struct execution *e, struct error *err)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
 	for (int waited = 0; waited < READY_MS; waited += LOOK_AGAIN_MS) {
-		if (!state_is_being_made(e->opened.dir_fd, &e->opened.record))
+		if (!is_being_made(e))
 			return 0;
 		nanosleep(&pause, NULL);
 	}
@@ -113,7 +122,7 @@ static int open_container(struct execution *e, struct error *err)
 {
 	const char *id = e->options->id;
 	if (opened_open(e->context, id, false, &e->opened, err) < 0 || check_status(e, err) < 0 ||
-	    (e->opened.status == state_status_running && await_ready(e, err) < 0))
+	    await_ready(e, err) < 0)
 		return -1;
 	// outside of it no limit and no device rule would hold
 	if (e->opened.record.cgroup_path && e->opened.cgroup.fd < 0)

@@ -114,6 +114,8 @@ enum state_status state_compute(int dir_fd, const struct state_record *record,
 // Whether what says "running" is still husk on its way to the program, in namespaces that are in part the host's: the record of a `run`
 // is there before init is ready. dir_fd: without a lock. Costs a look at the lock, which is held as long as that is so.
 bool state_is_being_made(int dir_fd, const struct state_record *record);
+// Whether the creator of what says "created" is only just ending: where it was killed, init is killed by the last that it does.
+bool state_creator_is_there(const struct state_record *record);
 // A pidfd of init that is proven to be this container's: 0 and *pidfd; ESRCH in err->code when it is gone.
 int state_open_init(const struct state_record *record, int *pidfd, struct error *err) must_check;
 // The same of the process that is creating it.

@@ -102,15 +102,24 @@ static enum gate look_at_gate(int dir_fd, struct state_look *look)
 	return errno == ENOENT ? gate_absent : gate_passed;
 }
 
+static struct identity creator_of(const struct state_record *record)
+{
+	return (struct identity){record->creator, record->creator_start_time, 0};
+}
+
+bool state_creator_is_there(const struct state_record *record)
+{
+	return alive(creator_of(record), NULL);
+}
+
 enum state_status state_compute(int dir_fd, const struct state_record *record,
 				struct state_look *look)
 {
 	if (!state_is_of_this_boot(record))
 		return state_status_stopped;
 	// (one that is just ending has done its work)
-	bool creator =
-		alive((struct identity){record->creator, record->creator_start_time, 0}, NULL) &&
-		!process_is_ending(record->creator, record->creator_start_time);
+	bool creator = state_creator_is_there(record) &&
+		       !process_is_ending(record->creator, record->creator_start_time);
 	if (record->pid <= 0)
 		return creator ? state_status_creating : state_status_stopped;
 	if (!alive(init_of(record), look && look->pidfd < 0 ? &look->pidfd : NULL))

@@ -313,6 +313,7 @@ START_TEST(creating_and_abandoned)
 	int listener = -1;
 	assert_ok(start_gate_listen(scratch_fd, &listener, &err));
 	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_creating);
+	ck_assert(state_creator_is_there(&record));
 	// a creator that stays, as in a foreground run, does not hide that the program runs
 	close(listener);
 	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_running);
@@ -321,6 +322,7 @@ START_TEST(creating_and_abandoned)
 	record.pid = 0;
 	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_creating);
 	end_child(creator);
+	ck_assert(!state_creator_is_there(&record));
 	ck_assert_int_eq(state_compute(scratch_fd, &record, NULL), state_status_stopped);
 }
 END_TEST
