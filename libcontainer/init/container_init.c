@@ -34,8 +34,6 @@ static bool wants_maps(const struct init *init)
 
 static int wait_for_maps(struct init *init, struct error *err)
 {
-	if (sync_send_step(init->sync, sync_step_need_maps, err) < 0)
-		return -1;
 	return sync_wait_proceed(init->sync, err);
 }
 

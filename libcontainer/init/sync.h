@@ -3,9 +3,9 @@
 //
 //	runtime                          stage (only when the plan says so)      init
 //	   |------------------------------------------------------------------------> clone3
-//	   | <--- need_maps ------------------| (or init itself, without a stage) ---|
+//	   | <--- need_maps ------------------| (init, without a stage, need not say so)
 //	   | writes uid_map, gid_map, oom score, opens the user namespace            |
-//	   | ---- proceed ------------------> |                                      |
+//	   | ---- proceed ------------------> | (or to init)                         |
 //	   | <--- pid (of init) --------------| exits                                |
 //	   | ---- proceed -----------------------------------------------------------> |  says nothing before it
 //	   | <--- delegate ------------------------------------------------------------|  only with a cgroup of its own below

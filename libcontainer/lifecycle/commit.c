@@ -82,9 +82,8 @@ static bool nothing_follows(const struct creation *creation)
 	return creation->kind != creation_kind_create && spec->process.set &&
 	       !spec->process.terminal && !spec->linux_.seccomp.listener_path &&
 	       spec->linux_.net_devices_count == 0 && !creation->init.delegated &&
-	       !creation->init.wait_for_maps && creation->resctrl < 0 && !creation->scope.unit &&
-	       !options->pid_file && !options->pidfd_socket &&
-	       !spec_annotation(spec, "run.oci.pidfd_receiver");
+	       creation->resctrl < 0 && !creation->scope.unit && !options->pid_file &&
+	       !options->pidfd_socket && !spec_annotation(spec, "run.oci.pidfd_receiver");
 }
 
 int creation_record_process(struct creation *creation, struct error *err)

@@ -326,6 +326,7 @@ static const struct stage {
 	{"make the resctrl group", make_resctrl, unmake_resctrl},
 	{"open what only the host can open", open_host, take_back},
 	{"clone the container's process", creation_clone, creation_kill},
+	{"map the ids", creation_map_ids, NULL},
 	// while it works, so that neither has to wait for the other later
 	{"make the network namespace", creation_make_network, NULL},
 	{"limit the devices", limit_devices, NULL},

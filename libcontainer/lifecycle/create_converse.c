@@ -177,6 +177,15 @@ static bool explained_by_death(const struct creation *creation, enum sync_step s
 	       process_wait_pidfd(creation->pidfd, 0) == 1;
 }
 
+// What init waits for first: the other things are done while it works.
+int creation_map_ids(struct creation *creation, struct error *err)
+{
+	if (!creation->init.wait_for_maps || on_need_maps(creation, err) == 0)
+		return 0;
+	return explained_by_death(creation, sync_step_need_maps, err) ? creation_died(creation, err)
+								      : -1;
+}
+
 int creation_converse(struct creation *creation, struct error *err)
 {
 	// createContainer hooks begin without asking: whatever fails from here on, they may have run; and so do startContainer hooks of an init

@@ -146,7 +146,8 @@ enum creation_moment {
 // Once, at the moment of the two that is right for this container.
 int creation_limit_devices(struct creation *creation, enum creation_moment moment,
 			   struct error *err) must_check;
-// create_converse.c: from clone3 to "ready"
+// create_converse.c: from clone3 to "ready". First the ids of a new user namespace: init can do nothing before.
+int creation_map_ids(struct creation *creation, struct error *err) must_check;
 int creation_converse(struct creation *creation, struct error *err) must_check;
 // The new process is dead: reaps it and says what it died of. Always -1.
 int creation_died(struct creation *creation, struct error *err);
