@@ -280,12 +280,16 @@ static int replace(int unchanging, const struct pieces *pieces)
 {
 	if (move_unchanging(unchanging, pieces) < 0)
 		return -1;
+	// (on the stack where it fits, as it does: what an init that waits has used of that is given back)
+	uint64_t small[4 * BLOCK / sizeof(uint64_t)];
 	for (size_t i = 0; i < pieces->count; i++) {
 		const struct piece *piece = &pieces->items[i];
 		if (!piece->in_memory)
 			continue;
-		auto_free void *scratch = malloc(piece->size);
-		if (!scratch || renew(piece, (uintptr_t)scratch) < 0)
+		auto_free void *large = piece->size > sizeof small ? malloc(piece->size) : NULL;
+		if (piece->size > sizeof small && !large)
+			return -1;
+		if (renew(piece, large ? (uintptr_t)large : (uintptr_t)small) < 0)
 			return -1;
 	}
 	return 0;
