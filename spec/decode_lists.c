@@ -85,10 +85,21 @@ static int mark_many(struct decode *decode, char *items, size_t count, size_t si
 	return 0;
 }
 
+// As engines write their maps; then no key is there twice.
+static bool is_ascending(const char *items, size_t count, size_t size)
+{
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(entry_key(items + (i - 1) * size), entry_key(items + i * size)) >= 0)
+			return false;
+	return true;
+}
+
 // Keeps the last entry of each key, in the order of the document.
 static int drop_duplicates(struct decode *decode, char *items, size_t *count, size_t size)
 {
 	size_t kept = 0;
+	if (is_ascending(items, *count, size))
+		return 0;
 	if (*count <= 32)
 		mark_few(items, *count, size);
 	else if (mark_many(decode, items, *count, size) < 0)

@@ -25,7 +25,7 @@
 
 #define SYSTEM_PATH "/var/cache/husk/filters"
 #define KEY_MIN 1024  // below that, looking is no cheaper than compiling
-#define KEY_MAX (256 * 1024)
+#define KEY_MAX (768 * 1024)
 #define ENTRY_MAX (KEY_MAX + 512 * 1024)
 #define ENTRIES_MAX 64
 

@@ -96,6 +96,14 @@ START_TEST(kept_and_found)
 	void *data;
 	size_t length;
 	ck_assert_int_lt(filter_cache_find("x", 1, &data, &length), 0);
+	// 5,000 calls, each an entry of its own, are 590 KiB; a megabyte is no profile
+	static char large[1024 * 1024];
+	filter_cache_keep(large, 700 * 1024, "y", 1);
+	ck_assert_int_eq(filter_cache_find(large, 700 * 1024, &data, &length), 0);
+	ck_assert_uint_eq(length, 1);
+	free(data);
+	filter_cache_keep(large, sizeof large, "y", 1);
+	ck_assert_int_lt(filter_cache_find(large, sizeof large, &data, &length), 0);
 }
 END_TEST
 
