@@ -149,8 +149,13 @@ static int await_program(struct execution *e, bool last, struct error *err)
 // Until the program runs.
 int execution_converse(struct execution *e, struct error *err)
 {
-	if (e->init.silent && e->number > 0)
+	if (e->init.silent && e->number > 0) {
+		int end;
+		// (when the program runs it is on its way out soon, and the kernel ends one process at a time)
+		if (process_reap(e->stage, &end) == 0)
+			e->stage = 0;
 		return on_ready(e, err) < 0 ? -1 : await_program(e, true, err);
+	}
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
