@@ -65,12 +65,12 @@ static int wait_without_terminal(struct watched *watched, int signal_fd, struct 
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return error_errno(err, "wait for the container");
+		if (fds[0].revents & POLLIN)
+			return 0;
 		struct signalfd_siginfo info;
 		if ((fds[1].revents & POLLIN) &&
 		    read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info &&
 		    forward(watched, (int)info.ssi_signo))
-			return 0;
-		if (fds[0].revents & POLLIN)
 			return 0;
 	}
 }
