@@ -151,10 +151,12 @@ int execution_converse(struct execution *e, struct error *err)
 {
 	if (e->init.silent && e->number > 0) {
 		int end;
+		if (on_ready(e, err) < 0)
+			return -1;
 		// (when the program runs it is on its way out soon, and the kernel ends one process at a time)
 		if (process_reap(e->stage, &end) == 0)
 			e->stage = 0;
-		return on_ready(e, err) < 0 ? -1 : await_program(e, true, err);
+		return await_program(e, true, err);
 	}
 	for (;;) {
 		struct sync_record record;
