@@ -286,10 +286,10 @@ static int replace(int unchanging, const struct pieces *pieces)
 		const struct piece *piece = &pieces->items[i];
 		if (!piece->in_memory)
 			continue;
-		auto_free void *large = piece->size > sizeof small ? malloc(piece->size) : NULL;
-		if (piece->size > sizeof small && !large)
-			return -1;
-		if (renew(piece, large ? (uintptr_t)large : (uintptr_t)small) < 0)
+		bool fits = piece->size <= sizeof small;
+		auto_free void *large = fits ? NULL : malloc(piece->size);
+		void *scratch = fits ? &small : large;
+		if (!scratch || renew(piece, (uintptr_t)scratch) < 0)
 			return -1;
 	}
 	return 0;
