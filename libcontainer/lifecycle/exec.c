@@ -235,9 +235,7 @@ static int execute(struct execution *e, int *status, struct error *err)
 			return -1;
 		}
 	}
-	int end;
-	if (e->stage > 0 && process_reap(e->stage, &end) == 0)
-		e->stage = 0;
+	execution_reap_stage(e);
 	profile_keep(&e->profile, e->config, &e->filter);
 	if (e->profile.keep && !e->spec->linux_.seccomp.unknown_names_fail)
 		exec_memo_keep(e->opened.dir_fd, &e->profile.section, e->config, e->config_length,

@@ -101,6 +101,13 @@ static void kill_one(pid_t *pid)
 	*pid = 0;
 }
 
+void execution_reap_stage(struct execution *e)
+{
+	int end;
+	if (e->stage > 0 && process_reap(e->stage, &end) == 0)
+		e->stage = 0;
+}
+
 // The stage first: then it is certain whether there is a process.
 void execution_kill(struct execution *e)
 {
@@ -150,12 +157,10 @@ static int await_program(struct execution *e, bool last, struct error *err)
 int execution_converse(struct execution *e, struct error *err)
 {
 	if (e->init.silent && e->number > 0) {
-		int end;
 		if (on_ready(e, err) < 0)
 			return -1;
 		// (when the program runs it is on its way out soon, and the kernel ends one process at a time)
-		if (process_reap(e->stage, &end) == 0)
-			e->stage = 0;
+		execution_reap_stage(e);
 		return await_program(e, true, err);
 	}
 	for (;;) {

@@ -48,6 +48,8 @@ void execution_unshare(struct execution *e);
 int execution_converse(struct execution *e, struct error *err) must_check;
 // It ended before its program ran: reaps it and says what it died of. Always -1.
 int execution_died(struct execution *e, struct error *err);
+// Waits for the end of the stage, when there is one. What it cloned stays.
+void execution_reap_stage(struct execution *e);
 // Whatever of the two processes is there.
 void execution_kill(struct execution *e);
 
