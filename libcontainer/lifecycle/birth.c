@@ -161,10 +161,29 @@ int birth_write_pid_file(const char *path, pid_t pid, bool *made, struct error *
 	return 0;
 }
 
+// Linux closes in the middle of execve, and newer kernels (seen: 6.1.192) before the process counts as one that has executed.
+#define MIDDLE_OF_EXECVE_MS 1
+
+int birth_await_execution(pid_t pid, uint64_t start_time, int pidfd, int interrupts, int *executed,
+			  struct error *err)
+{
+	const struct attention to = {-1, pidfd, interrupts, MIDDLE_OF_EXECVE_MS};
+	bool ended = false;
+	while ((*executed = process_has_executed(pid, start_time)) == 0 && !ended) {
+		struct sync_record record;
+		int fd, result = attend_receive(&to, &record, &fd, err);
+		if (result < 0)
+			return -1;
+		ended = result == 0;
+	}
+	return 0;
+}
+
 int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unproven, int interrupts,
 			struct error *err)
 {
 	bool failed = false;
+	int executed;
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
@@ -182,7 +201,11 @@ int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unprove
 			*unproven = true;
 			return 0;
 		} else if (record.step != sync_step_last) {
-			return failed ? -1 : last && process_has_executed(pid, 0) != 0 ? 0 : 1;
+			if (failed || !last)
+				return failed ? -1 : 1;
+			return birth_await_execution(pid, 0, pidfd, interrupts, &executed, err) < 0
+				       ? -1
+				       : executed == 0;
 		}
 	}
 }

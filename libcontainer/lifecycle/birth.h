@@ -36,6 +36,12 @@ pid_t birth_clone_sharing(int cgroup_fd, int *pidfd, void (*run)(void *argument)
 int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unproven, int interrupts,
 			struct error *err) must_check;
 
+// Whether the process, whose end of the conversation is closed and which had said its last word, has executed its program: *executed is
+// 1, 0 (it has ended on the way), or -1 when that cannot be seen. Waits until it is one of them. start_time: as of process_has_executed;
+// pidfd: of pid; interrupts, and -1 with EINTR: as in attend.h.
+int birth_await_execution(pid_t pid, uint64_t start_time, int pidfd, int interrupts, int *executed,
+			  struct error *err) must_check;
+
 // What to add to the message about a process that was killed (status as of waitpid): whether memory ran out in its cgroup; "" when that
 // is not known, or not so.
 const char *birth_kill_hint(int status, const struct cgroup *cgroup);

@@ -67,10 +67,13 @@ static int refuse_late(struct opened *opened, struct error *err)
 // After that nobody but its end tells: one by the filter is no success, whichever instruction it was.
 static bool was_executed(const struct opened *opened, int pidfd)
 {
-	int executed = process_has_executed(opened->record.pid, opened->record.start_time);
-	int status;
-	if (executed >= 0)
-		return executed;
+	const struct state_record *record = &opened->record;
+	struct error ignored;
+	int executed, status;
+	if (birth_await_execution(record->pid, record->start_time, pidfd, -1, &executed, &ignored) <
+		    0 ||
+	    executed >= 0)
+		return executed == 1;
 	return process_exit_status(pidfd, &status) < 0 || !birth_ended_by_filter(status);
 }
 
