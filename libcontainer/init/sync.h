@@ -34,8 +34,8 @@
 // let go from the beginning does not say ready, and waits for no answer.
 //
 // One SOCK_SEQPACKET pair, one record, one reader and one writer at each end. End of file is a step itself: after "last"
-// execve has closed the socket, or the filter has killed the child on its way there and the kernel knows that it never executed
-// anything (process_has_executed); everywhere else the peer is dead. A child that reads it ends, so nothing survives its creator.
+// execve has closed the socket, maybe in its middle, or the filter has killed the child on its way there and the kernel knows that it
+// never executed anything (birth_await_execution); everywhere else the peer is dead. A child that reads it ends, so nothing survives its creator.
 #ifndef HUSK_INIT_SYNC_H
 #define HUSK_INIT_SYNC_H
 

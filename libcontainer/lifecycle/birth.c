@@ -163,20 +163,27 @@ int birth_write_pid_file(const char *path, pid_t pid, bool *made, struct error *
 
 // Linux closes in the middle of execve, and newer kernels (seen: 6.1.192) before the process counts as one that has executed.
 #define MIDDLE_OF_EXECVE_MS 1
+// Who could take the process over may have closed that for it, and keep it.
+#define EXECVE_LIMIT_MS 5000
 
 int birth_await_execution(pid_t pid, uint64_t start_time, int pidfd, int interrupts, int *executed,
 			  struct error *err)
 {
 	const struct attention to = {-1, pidfd, interrupts, MIDDLE_OF_EXECVE_MS};
 	bool ended = false;
-	while ((*executed = process_has_executed(pid, start_time)) == 0 && !ended) {
+	for (int waited = 0; waited < EXECVE_LIMIT_MS; waited += MIDDLE_OF_EXECVE_MS) {
 		struct sync_record record;
-		int fd, result = attend_receive(&to, &record, &fd, err);
-		if (result < 0)
+		int fd, result;
+		*executed = process_has_executed(pid, start_time);
+		if (*executed != 0 || ended)
+			return 0;
+		if ((result = attend_receive(&to, &record, &fd, err)) < 0)
 			return -1;
 		ended = result == 0;
 	}
-	return 0;
+	return error_set(err, ETIMEDOUT,
+			 "the process has ended the conversation, and neither executes its program "
+			 "nor ends");
 }
 
 int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unproven, int interrupts,

@@ -37,8 +37,8 @@ int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unprove
 			struct error *err) must_check;
 
 // Whether the process, whose end of the conversation is closed and which had said its last word, has executed its program: *executed is
-// 1, 0 (it has ended on the way), or -1 when that cannot be seen. Waits until it is one of them. start_time: as of process_has_executed;
-// pidfd: of pid; interrupts, and -1 with EINTR: as in attend.h.
+// 1, 0 (it has ended on the way), or -1 when that cannot be seen. Waits until it is one of them, a few seconds at most: -1 with ETIMEDOUT.
+// start_time: as of process_has_executed; pidfd: of pid; interrupts, and -1 with EINTR: as in attend.h.
 int birth_await_execution(pid_t pid, uint64_t start_time, int pidfd, int interrupts, int *executed,
 			  struct error *err) must_check;
 

@@ -64,8 +64,9 @@ START_TEST(end_of_the_conversation_is_no_proof)
 }
 END_TEST
 
-// One that neither executes nor ends: it was taken over by a process of the container. The user need not wait for it.
-START_TEST(waiting_can_be_interrupted)
+// One that neither executes nor ends: it was taken over by a process of the container. Nobody waits for it for ever, and the user need not
+// wait at all.
+START_TEST(waiting_ends)
 {
 	int status, executed;
 	struct error err = {0};
@@ -77,6 +78,8 @@ START_TEST(waiting_can_be_interrupted)
 		for (;;)
 			pause();
 	auto_close int pidfd = sys_pidfd_open(pid);
+	ck_assert_int_eq(birth_await_execution(pid, 0, pidfd, interrupts, &executed, &err), -1);
+	ck_assert_int_eq(err.code, ETIMEDOUT);
 	raise(SIGTERM);
 	ck_assert_int_eq(birth_await_execution(pid, 0, pidfd, interrupts, &executed, &err), -1);
 	ck_assert_int_eq(err.code, EINTR);
@@ -92,7 +95,8 @@ int main(void)
 	TCase *tests = tcase_create("birth");
 	tcase_add_loop_test(tests, end_of_the_conversation_is_no_proof, 0,
 			    (int)(sizeof cases / sizeof *cases));
-	tcase_add_test(tests, waiting_can_be_interrupted);
+	tcase_add_test(tests, waiting_ends);
+	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
