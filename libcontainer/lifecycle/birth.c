@@ -169,17 +169,14 @@ int birth_write_pid_file(const char *path, pid_t pid, bool *made, struct error *
 int birth_await_execution(pid_t pid, uint64_t start_time, int pidfd, int interrupts, int *executed,
 			  struct error *err)
 {
-	const struct attention to = {-1, pidfd, interrupts, MIDDLE_OF_EXECVE_MS};
 	bool ended = false;
 	for (int waited = 0; waited < EXECVE_LIMIT_MS; waited += MIDDLE_OF_EXECVE_MS) {
-		struct sync_record record;
-		int fd, result;
 		*executed = process_has_executed(pid, start_time);
 		if (*executed != 0 || ended)
 			return 0;
-		if ((result = attend_receive(&to, &record, &fd, err)) < 0)
+		if (attend_interrupted(interrupts, err))
 			return -1;
-		ended = result == 0;
+		ended = process_wait_pidfd(pidfd, MIDDLE_OF_EXECVE_MS) == 1;
 	}
 	return error_set(err, ETIMEDOUT,
 			 "the process has ended the conversation, and neither executes its program "
@@ -190,7 +187,6 @@ int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unprove
 			struct error *err)
 {
 	bool failed = false;
-	int executed;
 	for (;;) {
 		struct sync_record record;
 		auto_close int fd = -1;
@@ -208,6 +204,7 @@ int birth_await_program(int sync, pid_t pid, int pidfd, bool last, bool *unprove
 			*unproven = true;
 			return 0;
 		} else if (record.step != sync_step_last) {
+			int executed;
 			if (failed || !last)
 				return failed ? -1 : 1;
 			return birth_await_execution(pid, 0, pidfd, interrupts, &executed, err) < 0

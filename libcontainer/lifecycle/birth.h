@@ -29,7 +29,7 @@ pid_t birth_clone(uint64_t flags, int cgroup_fd, const struct own_strings *strin
 pid_t birth_clone_sharing(int cgroup_fd, int *pidfd, void (*run)(void *argument), void *argument,
 			  struct error *err) must_check;
 
-// After proceed: until the program runs (0). -1 with the child's own error, or EINTR (interrupts: as in attend.h); 1 when it ended on
+// After proceed: until the program runs (0). -1 with the child's own error, or as birth_await_execution; 1 when it ended on
 // the way and could not say why: it is for the caller to reap it. pidfd: of pid. last: it has said its last word. unproven (or NULL: the
 // proof is wanted now): set when its end of the conversation is closed, which is so of one that ended in silence, too; foreground_wait
 // finds that out where the answer costs nobody time.

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a process that was cloned has come to its program.
-#include <check.h>
-#include <errno.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include "libcontainer/base/memory.h"
 #include "libcontainer/init/sync.h"
-#include "libcontainer/kernel/process.h"
 #include "libcontainer/kernel/socket.h"
-#include "libcontainer/kernel/syscalls.h"
 #include "libcontainer/lifecycle/birth.h"
+#include "state_scratch.h"
 
 // Long enough that whoever does not wait is seen not to.
-#define ON_THE_WAY_US 200000
+#define ON_THE_WAY_MS 200
 
 static const struct {
 	bool says_last, executes;
@@ -33,7 +27,7 @@ static _Noreturn void child(int i, int sync)
 	if (cases[i].says_last && sync_send_step(sync, sync_step_last, NULL) < 0)
 		_exit(2);
 	close(sync);
-	usleep(ON_THE_WAY_US);
+	pause_ms(ON_THE_WAY_MS);
 	if (cases[i].executes)
 		execl("/bin/sleep", "sleep", "100", (char *)NULL);
 	if (cases[i].ends_by)
@@ -68,23 +62,19 @@ END_TEST
 // wait at all.
 START_TEST(waiting_ends)
 {
-	int status, executed;
+	int executed;
 	struct error err = {0};
 	sigset_t before;
 	ck_assert_int_eq(signals_block_interrupts(&before), 0);
 	auto_close int interrupts = signals_open_interrupts();
-	pid_t pid = fork();
-	if (pid == 0)
-		for (;;)
-			pause();
+	pid_t pid = sleeper(0);
 	auto_close int pidfd = sys_pidfd_open(pid);
 	ck_assert_int_eq(birth_await_execution(pid, 0, pidfd, interrupts, &executed, &err), -1);
 	ck_assert_int_eq(err.code, ETIMEDOUT);
 	raise(SIGTERM);
 	ck_assert_int_eq(birth_await_execution(pid, 0, pidfd, interrupts, &executed, &err), -1);
 	ck_assert_int_eq(err.code, EINTR);
-	kill(pid, SIGKILL);
-	ck_assert_int_eq(process_reap(pid, &status), 0);
+	end_child(pid);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 END_TEST
@@ -93,14 +83,9 @@ int main(void)
 {
 	Suite *suite = suite_create("lifecycle_birth");
 	TCase *tests = tcase_create("birth");
-	tcase_add_loop_test(tests, end_of_the_conversation_is_no_proof, 0,
-			    (int)(sizeof cases / sizeof *cases));
+	tcase_add_loop_test(tests, end_of_the_conversation_is_no_proof, 0, (int)array_size(cases));
 	tcase_add_test(tests, waiting_ends);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }
